@@ -1,0 +1,6 @@
+"""Pages of compute.allocations."""
+
+from django.urls import URLPattern
+
+app_name = "allocations"
+urlpatterns: list[URLPattern] = []

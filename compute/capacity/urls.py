@@ -1,0 +1,6 @@
+"""Pages of compute.capacity."""
+
+from django.urls import URLPattern
+
+app_name = "capacity"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""API of compute.jobs."""
+
+from django.urls import URLPattern
+
+api_urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""API of compute.tracking."""
+
+from django.urls import URLPattern
+
+api_urlpatterns: list[URLPattern] = []

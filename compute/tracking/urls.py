@@ -1,0 +1,6 @@
+"""Pages of compute.tracking."""
+
+from django.urls import URLPattern
+
+app_name = "tracking"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""API of grants.donors."""
+
+from django.urls import URLPattern
+
+api_urlpatterns: list[URLPattern] = []

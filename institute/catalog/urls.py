@@ -1,0 +1,6 @@
+"""Pages of institute.catalog."""
+
+from django.urls import URLPattern
+
+app_name = "catalog"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,119 @@
+"""Furniture of every API endpoint: problem+json, keyset paging, idempotency keys."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView, set_rollback
+
+from institute.core.errors import PROBLEM_TYPE, Conflict, DomainError, Refused
+from institute.core.models import IdempotencyKey
+
+
+class KeysetPagination(CursorPagination):
+    """`?cursor=`; newest first unless the view orders otherwise; 50 a page, at most 200."""
+
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "limit"
+    ordering = "-id"
+
+
+def problem(
+    code: int,
+    slug: str,
+    detail: str,
+    *,
+    errors: Any = None,
+    way_out: str = "",
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An RFC 9457 answer."""
+    body: dict[str, Any] = {"type": PROBLEM_TYPE + slug, "title": slug, "status": code, "detail": detail}
+    if way_out:
+        body["way_out"] = way_out
+    if errors is not None:
+        body["errors"] = errors
+    return Response(body, status=code, content_type="application/problem+json", headers=headers)
+
+
+def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: every known error as problem+json; None lets an unknown one be a 500."""
+    if isinstance(error, DomainError):
+        set_rollback()
+        errors = {error.field: [str(error.message)]} if error.field else None
+        return problem(error.status, error.rule, str(error.message), errors=errors, way_out=str(error.way_out))
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if not isinstance(error, exceptions.APIException):
+        return None
+    set_rollback()
+    headers = {}
+    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        headers["WWW-Authenticate"] = getattr(error, "auth_header", 'Bearer realm="headwaters"')
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]  # only Throttled has it
+    if isinstance(error, exceptions.ValidationError):
+        return problem(error.status_code, "invalid", "Some fields are not valid.", errors=error.detail)
+    return problem(error.status_code, str(error.default_code), str(error.detail), headers=headers)
+
+
+def _fingerprint(request: Request) -> str:
+    form = {name: value for name, value in request.data.items() if not hasattr(value, "read")}
+    text = json.dumps([request.method, request.path, form], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _claim(owner: str, key: str, sha256: str) -> IdempotencyKey | None:
+    """A row of our own, or None if the key is known."""
+    try:
+        with transaction.atomic():
+            return IdempotencyKey.objects.create(owner=owner, key=key, request_sha256=sha256)
+    except IntegrityError:
+        return None
+
+
+def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:
+    """Decorates a POST method of an APIView: with an `Idempotency-Key` header a repetition gets the stored answer.
+
+    The key's row commits with the work, so a failed request leaves the key free. The same key with another
+    body is Conflict; a repetition while the first still runs waits for it.
+    """
+
+    @wraps(method)
+    def wrapper(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
+        key = request.headers.get("Idempotency-Key", "")
+        if not key:
+            return method(view, request, *args, **kwargs)
+        if len(key) > 255:
+            raise Refused("An Idempotency-Key has at most 255 characters.", field="Idempotency-Key")
+        owner, sha256 = str(getattr(request._request, "actor", "")), _fingerprint(request)
+        with transaction.atomic():
+            row = _claim(owner, key, sha256)
+            if row is None:
+                return _stored(owner, key, sha256)
+            response = method(view, request, *args, **kwargs)
+            IdempotencyKey.objects.filter(pk=row.pk).update(
+                status_code=response.status_code, body=json.loads(json.dumps(response.data, default=str))
+            )
+        return response
+
+    return wrapper
+
+
+def _stored(owner: str, key: str, sha256: str) -> Response:
+    row = IdempotencyKey.objects.get(owner=owner, key=key)
+    if row.request_sha256 != sha256:
+        raise Conflict("This Idempotency-Key was used for another request.", way_out="Use a fresh key.")
+    return Response(row.body, status=row.status_code or status.HTTP_200_OK, headers={"Idempotent-Replay": "true"})

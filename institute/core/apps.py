@@ -1,0 +1,15 @@
+"""The app without a domain: what every other app stands on."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CoreConfig(AppConfig):
+    name = "institute.core"
+    label = "core"
+    verbose_name = _("core")
+
+    def ready(self) -> None:
+        from institute.core.health import register_collectors  # needs the models, which load before ready()
+
+        register_collectors()

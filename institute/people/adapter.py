@@ -1,0 +1,12 @@
+"""How allauth makes and finds accounts here."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Accounts are made by staff or by single sign-on; there is no open sign-up."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Closed: a research institute knows its people."""
+        return False

@@ -1,0 +1,13 @@
+"""People, their roles and how they sign in."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PeopleConfig(AppConfig):
+    name = "institute.people"
+    label = "people"
+    verbose_name = _("people")
+
+    def ready(self) -> None:
+        from institute.people import schema  # noqa: F401  (registers by being imported, once apps are loaded)

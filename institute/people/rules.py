@@ -1,0 +1,33 @@
+"""Who may do what with people; predicates by role that every later app builds on."""
+
+import rules
+
+from institute.people.enums import Role
+from institute.people.models import User
+
+
+def holds(*roles: Role) -> rules.Predicate:
+    """A predicate: the user holds one of the roles (administrators hold all)."""
+
+    @rules.predicate(f"holds:{','.join(roles)}")
+    def predicate(user: object) -> bool:
+        return isinstance(user, User) and user.has_role(*roles)
+
+    return predicate
+
+
+@rules.predicate
+def is_staff(user: object) -> bool:
+    """The user sees the staff pages."""
+    return isinstance(user, User) and user.is_staff
+
+
+@rules.predicate
+def is_oneself(user: object, obj: object = None) -> bool:
+    """The object is the user."""
+    return isinstance(user, User) and user == obj
+
+
+rules.add_perm("people.manage_roles", holds(Role.ADMIN))
+rules.add_perm("people.view_user", is_staff | is_oneself)
+rules.add_perm("people.edit_user", is_oneself | holds(Role.ADMIN))

@@ -1,0 +1,6 @@
+"""Pages of institute.people."""
+
+from django.urls import URLPattern
+
+app_name = "people"
+urlpatterns: list[URLPattern] = []

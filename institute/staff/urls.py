@@ -1,0 +1,6 @@
+"""Pages of institute.staff."""
+
+from django.urls import URLPattern
+
+app_name = "staff"
+urlpatterns: list[URLPattern] = []
