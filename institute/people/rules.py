@@ -31,3 +31,16 @@ def is_oneself(user: object, obj: object = None) -> bool:
 rules.add_perm("people.manage_roles", holds(Role.ADMIN))
 rules.add_perm("people.view_user", is_staff | is_oneself)
 rules.add_perm("people.edit_user", is_oneself | holds(Role.ADMIN))
+
+# First segments of addresses that no route names: protocols fixed by clients, files at the root.
+RESERVED = frozenset(
+    "accounts admin api c cas code datasets donors files graphql hf live livez lfs metrics models oidc papers pledges"
+    " projects readyz requests runs jobs allocations clusters providers search spaces staff static wandb _lfs fr en"
+    " .well-known favicon.ico robots.txt sitemap.xml feeds oai transparency collections organizations settings new"
+    " resolve blob raw tree main login logout about".split()
+)
+
+
+def is_reserved(name: str) -> bool:
+    """True for a name that is, or will be, the first segment of an address of the platform."""
+    return name.lower() in RESERVED
