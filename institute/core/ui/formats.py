@@ -36,12 +36,17 @@ UNITS = {
 }
 
 
+# Plain English reads 14 Nov 2026 and US$12: nobody takes the day for the month or one dollar for another.
+REGIONS = {"en": "en_GB"}
+
+
 def locale() -> Locale:
     """Babel's locale for the active language; English where Babel knows none."""
+    name = to_locale(get_language() or "en")
     try:
-        return Locale.parse(to_locale(get_language() or "en"))
+        return Locale.parse(REGIONS.get(name, name))
     except (UnknownLocaleError, ValueError):
-        return Locale("en")
+        return Locale("en", "GB")
 
 
 def number(value: int | float | Decimal, digits: int = 0) -> str:

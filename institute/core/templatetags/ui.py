@@ -1,0 +1,97 @@
+"""`{% load ui %}`: the tags and filters every page uses; handbook/ui.md shows each."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.forms import BaseForm, BoundField
+from django.template import Context
+from django.utils.safestring import SafeString
+
+from institute.core import ports
+from institute.core.ui import badges, formats, forms, icons, prose
+from institute.core.ui.chain import ChainLink, complete
+
+register = template.Library()
+
+
+@register.simple_tag
+def badge(obj: Any, field: str = "status") -> SafeString:
+    """The badge of an enum member or of a model instance's field: `{% badge job %}`, `{% badge job "visibility" %}`."""
+    return badges.badge_for(obj, field)
+
+
+@register.simple_tag
+def tone(name: str, text: str) -> SafeString:
+    """A badge without an enum: `{% tone "warn" text %}`."""
+    return badges.badge(name, text)
+
+
+@register.filter
+def hours(seconds: int | None, accelerator: Any = None) -> SafeString:
+    """Accelerator-seconds of a type: `{{ pledge.seconds|hours:pledge.accelerator_type }}`."""
+    return formats.hours(seconds, accelerator)
+
+
+@register.filter
+def money(minor: int | None, currency: str) -> SafeString:
+    """Minor units of a currency: `{{ gift.amount_minor|money:gift.currency }}`."""
+    return formats.money(minor, currency)
+
+
+@register.filter
+def when(moment: datetime | date | None) -> SafeString:
+    """Relative time with the instant on hover: `{{ job.started_at|when }}`."""
+    return formats.when(moment)
+
+
+@register.filter(name="bytes")
+def size(count: int | None) -> SafeString:
+    """Bytes in decimal units: `{{ blob.size|bytes }}`."""
+    return formats.size(count)
+
+
+@register.filter
+def number(value: Any, digits: int = 0) -> str:
+    """A plain number with the language's separators: `{{ n|number }}`, `{{ loss|number:3 }}`."""
+    return formats.number(value, digits)
+
+
+@register.filter
+def markdown(text: str, below: int = 2) -> SafeString:
+    """Safe HTML; headings start below level `below`: `{{ card|markdown }}`, `{{ card|markdown:3 }}`."""
+    return prose.markdown(text, below)
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """A small picture; with `label` where no text stands beside it."""
+    return icons.icon(name, label)
+
+
+@register.simple_tag
+def field(bound: BoundField, **attrs: Any) -> SafeString:
+    """Label, widget, help and error: `{% field form.steps inputmode="numeric" %}`."""
+    return forms.render_field(bound, **attrs)
+
+
+@register.inclusion_tag("core/_form_errors.html")
+def form_errors(form: BaseForm) -> dict[str, Any]:
+    """What is wrong with the form as a whole, and links to the fields with errors; nothing if all is well."""
+    return {"form": form, "invalid": [field for field in form.visible_fields() if field.errors]}
+
+
+@register.inclusion_tag("core/_chain.html", takes_context=True)
+def chain(context: Context, obj: Any) -> dict[str, Any]:
+    """The ribbon donor → paper of an object (through the port `core.chain`) or of a list of ChainLink."""
+    is_links = isinstance(obj, Sequence) and all(isinstance(link, ChainLink) for link in obj)
+    links = obj if is_links else ports.filler("core.chain")(obj, request=context.get("request"))
+    return {"links": complete(links)}
+
+
+@register.simple_tag
+def institute_name() -> str:
+    """For pages that must stand without a request or a database."""
+    return str(settings.INSTITUTE_NAME)

@@ -1,0 +1,71 @@
+"""Form furniture: one field with its label, help and error; refusals of actions shown where they belong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.forms import BaseForm, BoundField, CheckboxInput
+from django.forms.widgets import HiddenInput
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from institute.core.errors import DomainError
+
+
+@contextmanager
+def refusals_as_form_errors(form: BaseForm) -> Iterator[None]:
+    """Put a DomainError raised inside on the form: beside its field if the form has it, else on top.
+
+    The code after the block then shows the form again:
+
+        if request.method == "POST" and form.is_valid():
+            with refusals_as_form_errors(form):
+                return redirect(actions.submit_job(...))
+        return render(...)
+    """
+    try:
+        yield
+    except DomainError as error:
+        field = error.field if error.field in form.fields else None
+        form.add_error(field, str(error))
+
+
+def first_invalid(form: BaseForm) -> str:
+    """Name of the first visible field with an error, "" if none has one."""
+    return next((field.name for field in form.visible_fields() if field.errors), "")
+
+
+def described_by(field: BoundField) -> str:
+    """The ids of the error and the help text, in the order they should be read."""
+    ids = [f"{field.auto_id}_error"] if field.errors else []
+    return " ".join([*ids, f"{field.auto_id}_helptext"] if field.help_text else ids)
+
+
+def field_attrs(field: BoundField) -> dict[str, Any]:
+    """What the widget must carry besides its own attributes."""
+    attrs: dict[str, Any] = {}
+    if described := described_by(field):
+        attrs["aria-describedby"] = described
+    if field.errors and first_invalid(field.form) == field.name:
+        attrs["autofocus"] = True
+    return attrs
+
+
+def render_field(field: BoundField, **extra: Any) -> SafeString:
+    """The field as core/_field.html draws it; `extra` are attributes of the widget (underscores become dashes)."""
+    if isinstance(field.field.widget, HiddenInput):
+        return SafeString(field)
+    attrs = field_attrs(field) | {name.replace("_", "-"): value for name, value in extra.items()}
+    context = {
+        "field": field,
+        "widget": field.as_widget(attrs=attrs),
+        "described": described_by(field),
+        "is_checkbox": isinstance(field.field.widget, CheckboxInput),
+    }
+    return render_to_string("core/_field.html", context)
+
+
+class FieldsMixin:
+    """A form that renders by `{{ form }}` as our fields, with errors of the whole form on top."""
+
+    template_name = "core/_form.html"
