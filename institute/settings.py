@@ -262,6 +262,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "relay-outbox": {"task": "institute.core.tasks.task_relay_outbox", "schedule": SWEEP_SECONDS},
+    "activate-pledges": {"task": "grants.funding.tasks.task_activate_due_pledges", "schedule": 60},
+    "mark-due": {"task": "grants.funding.tasks.task_mark_due", "schedule": 3600},
     "seal-audit": {"task": "institute.core.tasks.task_seal_audit", "schedule": 60},
 }
 

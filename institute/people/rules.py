@@ -34,10 +34,62 @@ rules.add_perm("people.edit_user", is_oneself | holds(Role.ADMIN))
 
 # First segments of addresses that no route names: protocols fixed by clients, files at the root.
 RESERVED = frozenset(
-    "accounts admin api c cas code datasets donors files graphql hf live livez lfs metrics models oidc papers pledges"
-    " projects readyz requests runs jobs allocations clusters providers search spaces staff static wandb _lfs fr en"
-    " .well-known favicon.ico robots.txt sitemap.xml feeds oai transparency collections organizations settings new"
-    " resolve blob raw tree main login logout about".split()
+    [
+        "accounts",
+        "admin",
+        "api",
+        "c",
+        "cas",
+        "code",
+        "datasets",
+        "donors",
+        "files",
+        "graphql",
+        "hf",
+        "live",
+        "livez",
+        "lfs",
+        "metrics",
+        "models",
+        "oidc",
+        "papers",
+        "pledges",
+        "projects",
+        "readyz",
+        "requests",
+        "runs",
+        "jobs",
+        "allocations",
+        "clusters",
+        "providers",
+        "search",
+        "spaces",
+        "staff",
+        "static",
+        "wandb",
+        "_lfs",
+        "fr",
+        "en",
+        ".well-known",
+        "favicon.ico",
+        "robots.txt",
+        "sitemap.xml",
+        "feeds",
+        "oai",
+        "transparency",
+        "collections",
+        "organizations",
+        "settings",
+        "new",
+        "resolve",
+        "blob",
+        "raw",
+        "tree",
+        "main",
+        "login",
+        "logout",
+        "about",
+    ]
 )
 
 
