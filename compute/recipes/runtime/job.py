@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,7 +167,9 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     try:
         return int(text) if text else default
     except ValueError as problem:
-        raise BadInputs(name, f"{name} must be a whole number, not {text!r}.", f"Set {name} or leave it out.") from problem
+        raise BadInputs(
+            name, f"{name} must be a whole number, not {text!r}.", f"Set {name} or leave it out."
+        ) from problem
 
 
 def _folder(environ: Mapping[str, str], name: str) -> Path:
@@ -176,7 +177,7 @@ def _folder(environ: Mapping[str, str], name: str) -> Path:
         raise BadInputs(name, f"{name} is not set.", f"Name a folder in {name}.")
     folder = Path(environ[name])
     try:
-        os.makedirs(folder, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise BadInputs(name, f"{name} cannot be used: {problem}.", f"Name a writable folder in {name}.") from problem
     return folder
