@@ -56,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
         STORAGE_URL=f"file://{run.folder}/data-{WORKER or 'main'}/storage",
     )
     assert settings.DATABASES  # reading one loads them; pytest-django, whose turn is next, sets Django up
+    del os.environ["DJANGO_SETTINGS_MODULE"]  # or the xdist workers would load them before they reach this line
 
 
 @pytest.hookimpl(trylast=True)

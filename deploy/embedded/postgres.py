@@ -152,7 +152,9 @@ class Postgres:
                 psycopg.connect(self.url(OWNER), connect_timeout=5).close()
             except psycopg.OperationalError as error:
                 if "password authentication failed" in str(error):
-                    raise StartRefused(f"PostgreSQL in {self.data} has other passwords than {self.folder / 'env'}.") from error
+                    raise StartRefused(
+                        f"PostgreSQL in {self.data} has other passwords than {self.folder / 'env'}."
+                    ) from error
                 time.sleep(0.03)
             else:
                 return True
