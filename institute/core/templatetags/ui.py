@@ -8,10 +8,11 @@ from django import template
 from django.conf import settings
 from django.forms import BaseForm, BoundField
 from django.template import Context
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from institute.core import ports
-from institute.core.ui import badges, formats, forms, icons, prose
+from institute.core.ui import badges, charts, formats, forms, icons, prose
 from institute.core.ui.chain import ChainLink, complete
 
 register = template.Library()
@@ -95,3 +96,20 @@ def chain(context: Context, obj: Any) -> dict[str, Any]:
 def institute_name() -> str:
     """For pages that must stand without a request or a database."""
     return str(settings.INSTITUTE_NAME)
+
+
+@register.inclusion_tag("core/_live.html")
+def live(url: str) -> dict[str, Any]:
+    """The line that says when a live page last heard, and its script: `{% live stream_url %}`, once per page.
+
+    Leave it out when nothing more can change: open pages then end their stream.
+    """
+    return {"url": url, "now": timezone.now()}
+
+
+@register.simple_tag
+def meter(*parts: Any) -> SafeString:
+    """A bar of parts: `{% meter _("Spent") spent _("Held") held total %}`; sizes are in the unit of the total."""
+    *pairs, total = parts
+    shares = zip(pairs[::2], pairs[1::2], strict=True)
+    return charts.meter([charts.Part(str(label), float(value)) for label, value in shares], float(total))

@@ -18,6 +18,7 @@ PATHS = {
     "down": "M3 6l5 5 5-5",
     "sort": "M8 3 5 6.5h6L8 3Zm0 10 3-3.5H5L8 13Z",
     "up": "M8 13V3m0 0L4 7m4-4 4 4",
+    "sort-down": "M8 3v10m0 0 4-4m-4 4L4 9",
     "clock": "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12Zm0-9.5V8l2.5 1.5",
     "file": "M3.5 1.5h6l3 3v10h-9v-13Zm6 0v3h3",
     "copy": "M5.5 5.5h8v8h-8v-8Zm-2 5h-1v-8h8v1",
