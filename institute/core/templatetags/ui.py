@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from institute.core import ports
-from institute.core.ui import badges, charts, formats, forms, icons, prose
+from institute.core.ui import badges, charts, formats, forms, icons, navigation, prose
 from institute.core.ui.chain import ChainLink, complete
 
 register = template.Library()
@@ -113,3 +113,9 @@ def meter(*parts: Any) -> SafeString:
     *pairs, total = parts
     shares = zip(pairs[::2], pairs[1::2], strict=True)
     return charts.meter([charts.Part(str(label), float(value)) for label, value in shares], float(total))
+
+
+@register.simple_tag
+def root() -> str:
+    """The start page in the active language; addresses below it may follow: `{% root %}donors`."""
+    return navigation.root()

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse, translate_url
+from django.urls import LocalePrefixPattern, NoReverseMatch, reverse, translate_url
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -82,6 +82,11 @@ def resolve(url_name: str) -> str:
         return reverse(url_name)
     except NoReverseMatch:
         return ""
+
+
+def root() -> str:
+    """The start page in the active language."""
+    return "/" + LocalePrefixPattern(prefix_default_language=False).language_prefix
 
 
 def search_url() -> str:

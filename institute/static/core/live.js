@@ -40,7 +40,7 @@
   function say() {
     const seconds = Math.max(0, Math.round((Date.now() - heard) / 1000));
     line.dataset.state = isLive() ? "live" : "polling";
-    line.textContent = (isLive() ? line.dataset.textLive : line.dataset.textPolling).replace("0", String(seconds));
+    line.textContent = (isLive() ? line.dataset.textLive : line.dataset.textPolling).replace("{n}", String(seconds));
   }
 
   // Hints in quick succession become one question.
