@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
@@ -79,7 +79,8 @@ def start(program: Program, *, env: Mapping[str, str], folder: Path) -> Child:
             start_new_session=True,
             **_as_user(program.uid),
         )
-    record.write_text(json.dumps({"pid": process.pid, "started": started_at(process.pid)}))
+    how = {"pid": process.pid, "started": started_at(process.pid), "signal": program.stop_steps[0][0]}
+    record.write_text(json.dumps(how))
     if process.stdin:
         try:
             process.stdin.write(program.stdin)
@@ -87,6 +88,20 @@ def start(program: Program, *, env: Mapping[str, str], folder: Path) -> Child:
         except BrokenPipeError:
             process.wait()  # it ended at once: the caller sees the exit code and the log
     return Child(program=program, process=process, log=log, record=record)
+
+
+def run_attached(command: Sequence[str], *, env: Mapping[str, str], pause: Callable[[], None]) -> int:
+    """Run a command that prints to our own output; `pause` is called while it runs and ends it by raising."""
+    process = subprocess.Popen(command, env=dict(env), stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        while (code := process.poll()) is None:
+            pause()
+        return code
+    finally:
+        process.terminate()
+        wait_until(lambda: process.poll() is not None, seconds=5)
+        kill_group(process.pid)
+        process.wait()
 
 
 def end_leftovers(folder: Path) -> list[str]:
@@ -99,7 +114,7 @@ def end_leftovers(folder: Path) -> list[str]:
         content = json.loads(record.read_text() or "{}")
         pid, started = content.get("pid"), content.get("started")
         if pid and started and started_at(pid) == started:
-            os.kill(pid, Signals.SIGINT if record.stem == "postgres" else Signals.SIGTERM)
+            os.kill(pid, content["signal"])
             wait_until(lambda pid=pid, was=started: started_at(pid) != was, seconds=8)  # type: ignore[misc]
             if started_at(pid) == started:
                 kill_group(pid)

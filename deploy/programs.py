@@ -44,6 +44,11 @@ def manage(*words: str) -> tuple[str, ...]:
     return (PYTHON, str(REPOSITORY / "manage.py"), *words)
 
 
+def python_module(name: str, *words: str) -> tuple[str, ...]:
+    """A module of this checkout, run as a program."""
+    return (PYTHON, "-m", name, *words)
+
+
 def child_environment(own: Mapping[str, str]) -> dict[str, str]:
     """The caller's environment and `own`, with this checkout importable wherever the child starts."""
     path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]))
