@@ -77,7 +77,9 @@ def start(program: Program, *, env: Mapping[str, str], folder: Path) -> Child:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            **_as_user(program.uid),
+            user=program.uid,
+            group=program.uid,
+            extra_groups=None if program.uid is None else (),
         )
     how = {"pid": process.pid, "started": started_at(process.pid), "signal": program.stop_steps[0][0]}
     record.write_text(json.dumps(how))
@@ -153,10 +155,6 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, every: float = 
 def describe_exit(code: int) -> str:
     """An exit code in words."""
     return f"was killed by {Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-
-
-def _as_user(uid: int | None) -> dict[str, int | list[int]]:
-    return {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
 
 
 def _log_file(folder: Path, name: str) -> Path:

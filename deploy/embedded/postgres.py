@@ -205,9 +205,17 @@ def _password_statements(passwords: Passwords) -> list[str]:
 
 
 def _run(command: Sequence[str], identity: Identity, *, what: str, stdin: str = "") -> None:
-    as_user = {} if identity.uid is None else {"user": identity.uid, "group": identity.uid, "extra_groups": []}
     done = subprocess.run(
-        command, input=stdin, env=clean_environment(), cwd="/", capture_output=True, text=True, check=False, **as_user
+        command,
+        input=stdin,
+        env=clean_environment(),
+        cwd="/",
+        user=identity.uid,
+        group=identity.uid,
+        extra_groups=None if identity.uid is None else (),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise StartRefused(f"Could not {what} ({describe_exit(done.returncode)}):\n{done.stdout}{done.stderr}".rstrip())
