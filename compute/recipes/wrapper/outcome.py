@@ -28,9 +28,11 @@ PLATFORM_AWAY = "platform-away"
 PLATFORM_REFUSED = "platform-refused"
 SPAWN_FAILED = "spawn-failed"
 WRAPPER_VANISHED = "wrapper-vanished"
+WRAPPER_FAILED = "wrapper-failed"
 
 # What the wrapper itself ended an attempt for, strongest first, and the class that follows.
 _CAUSES: dict[str, str | None] = {
+    WRAPPER_FAILED: "platform",
     SPAWN_FAILED: "platform",
     PLATFORM_REFUSED: "platform",
     PLATFORM_AWAY: "platform",
