@@ -49,8 +49,8 @@ imports: install-dev ## import-linter: who may import whom
 templates: install-dev ## djlint on the templates
 	@.venv/bin/djlint --lint --quiet institute grants compute
 
-migrations: install-dev ## the migrations match the models
-	@$(python) -m pytest -q tests/test_migrations.py
+migrations: install-dev ## the migrations match the models, the system checks pass
+	@$(python) -m pytest -q tests/test_house.py
 
 shape: install-dev ## sizes and structure of the source
 	@$(python) -m pytest -q tests/test_shape.py
