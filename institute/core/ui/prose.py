@@ -46,6 +46,13 @@ class _Renderer(RendererHTML):
 
     th_open = td_open = _cell
 
+    def fence(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        """Code that is wider than the page scrolls, so the keyboard must reach it."""
+        return super().fence(tokens, idx, options, env).replace("<pre>", '<pre tabindex="0">', 1)
+
+    def code_block(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return super().code_block(tokens, idx, options, env).replace("<pre>", '<pre tabindex="0">', 1)
+
     def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         """Pictures of other hosts are not loaded (they would tell on the reader): a link stands in their place."""
         token = tokens[idx]

@@ -155,6 +155,8 @@ def line_chart(curves: Sequence[Curve], *, x_axis: Axis | None = None, y_axis: A
     across, up = x_axis or Axis(), y_axis or Axis()
     shown = [Curve(curve.name, thin(curve.points)) for curve in curves[:MOST_CURVES]]
     points = [point for curve in shown for point in curve.points]
+    if not any(math.isfinite(point.y) for point in points):
+        return tag("figure", tag("p", describe(shown, across, up), class_="none"), class_="chart line")
     extremes = [v for p in points for v in (p.y, p.low, p.high) if v is not None]
     x = scale_for([point.x for point in points], across, LEFT, WIDTH - RIGHT)
     y = scale_for(extremes, up, HEIGHT - BOTTOM, TOP, pad=0.06)
