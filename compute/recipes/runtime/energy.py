@@ -40,9 +40,9 @@ def _counters() -> dict[str, int]:
     return counters
 
 
-def report(start: Reading, end: Reading, *, cpu_seconds_before: float = 0.0) -> dict[str, Any]:
-    """The document `energy.json`. `cpu_seconds_before` were spent by earlier attempts of the job."""
-    cpu_seconds = end.cpu_seconds - start.cpu_seconds + cpu_seconds_before
+def report(start: Reading, end: Reading, *, coverage: float = 1.0) -> dict[str, Any]:
+    """The document `energy.json`. `coverage`: the share of the job's steps that this process did."""
+    cpu_seconds = end.cpu_seconds - start.cpu_seconds
     interval = round(end.seconds - start.seconds, 3)
     deltas = [end.counters.get(name, 0) - value for name, value in start.counters.items()]
     if deltas and all(delta >= 0 for delta in deltas):
@@ -61,6 +61,6 @@ def report(start: Reading, end: Reading, *, cpu_seconds_before: float = 0.0) -> 
             "scope": "process",
             "source": f"CPU seconds × {WATTS_PER_BUSY_CORE} W per busy core (assumed, not measured)",
         }
-    part |= {"cpu_seconds": round(cpu_seconds, 2), "interval_seconds": interval, "coverage": 1.0}
+    part |= {"cpu_seconds": round(cpu_seconds, 2), "interval_seconds": interval, "coverage": round(coverage, 4)}
     rows = [part, {"part": "memory", "joules": None, "method": "unmeasured", "scope": "process", "coverage": 0.0}]
     return {"rows": rows, "total": {"joules": part["joules"], "method": part["method"], "parts": ["cpu"]}}
