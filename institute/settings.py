@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+django_stubs_ext.monkeypatch()  # lets generic Django classes such as ModelAdmin[Pledge] be written down
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -291,6 +294,7 @@ SPECTACULAR_SETTINGS = {
 
 # Ports that later apps fill (ARCHITECTURE rule 1): dotted paths of the fillers.
 PORTS = {
+    "funding.accelerator_types": "compute.capacity.queries.type_choices",
     "core.chain": "institute.catalog.ports_filled.chain_of",
     "jobs.environment": "compute.tracking.job_environment.environment_of",
     "jobs.inputs": "institute.catalog.job_inputs.JobInputs",

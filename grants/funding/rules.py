@@ -72,6 +72,7 @@ def require_notice(pledge: Pledge, terms: ComputeTerms, effective_at: datetime, 
 
 rules.add_perm("funding.view_pledge", is_staff | is_contact_of_pledge)
 rules.add_perm("funding.list_pledges", is_staff)
+rules.add_perm("funding.list_own_pledges", holds(Role.DONOR_CONTACT))
 rules.add_perm("funding.offer_pledge", holds(Role.GRANTS_OFFICER))
 rules.add_perm("funding.accept_pledge", holds(Role.GRANTS_OFFICER))
 rules.add_perm("funding.suspend_pledge", holds(Role.GRANTS_OFFICER))

@@ -16,13 +16,23 @@ from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from institute.core.actors import Actor
 from institute.people.authentication import TokenIdentity
 from institute.people.enums import Scope
+from institute.people.middleware import actor_of
 
 if TYPE_CHECKING:  # DRF loads this module while it loads its views
     from rest_framework.views import APIView
 
 View = Callable[..., HttpResponseBase]
+
+
+def acting(request: HttpRequest) -> Actor:
+    """Who acts in a request of somebody signed in (or of a token)."""
+    actor = actor_of(request)
+    if actor is None:
+        raise PermissionDenied
+    return actor
 
 
 def permission_required(perm: str, *, fn: Callable[..., Any] | None = None) -> Callable[[View], View]:
