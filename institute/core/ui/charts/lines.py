@@ -11,7 +11,8 @@ from institute.core.ui.charts.scale import Axis, Scale, scale_for, ticks
 from institute.core.ui.charts.svg import figure, picture, short, table, tag
 
 WIDTH, HEIGHT = 640.0, 260.0
-LEFT, RIGHT, TOP, BOTTOM = 58.0, 58.0, 14.0, 44.0
+TOP, BOTTOM = 14.0, 42.0
+CHARACTER = 9.5  # width of a digit at the largest size that the style sheet gives the labels
 MOST_POINTS = 320
 MOST_ROWS = 24
 MOST_CURVES = 6
@@ -92,12 +93,12 @@ def _axes(x: Scale, y: Scale, x_axis: Axis, y_axis: Axis) -> list[SafeString]:
     drawn = []
     for value in ticks(y.low, y.high):
         at = y(value)
-        drawn.append(tag("line", class_="grid", x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at))
-        drawn.append(tag("text", y_axis.format(value), x=LEFT - 8, y=at + 4, text_anchor="end"))
+        drawn.append(tag("line", class_="grid", x1=x.start, x2=x.end, y1=at, y2=at))
+        drawn.append(tag("text", y_axis.format(value), x=x.start - 8, y=at + 4, text_anchor="end"))
     for value in ticks(x.low, x.high, 5):
         drawn.append(tag("text", x_axis.format(value), x=x(value), y=HEIGHT - BOTTOM + 20, text_anchor="middle"))
     if x_axis.label:
-        drawn.append(tag("text", x_axis.label, x=WIDTH - RIGHT, y=HEIGHT - 4, text_anchor="end", class_="name"))
+        drawn.append(tag("text", x_axis.label, x=x.end, y=HEIGHT - 4, text_anchor="end", class_="name"))
     return drawn
 
 
@@ -147,6 +148,11 @@ def _table(curves: Sequence[Curve], x_axis: Axis, y_axis: Axis) -> SafeString:
     return table(headings, body)
 
 
+def _room(labels: Sequence[str]) -> float:
+    """Space beside the plot for the longest of `labels`."""
+    return 14 + CHARACTER * max((len(label) for label in labels), default=0)
+
+
 def line_chart(curves: Sequence[Curve], *, x_axis: Axis | None = None, y_axis: Axis | None = None) -> SafeString:
     """A figure of up to six curves, with a legend where there are several; empty curves say so.
 
@@ -158,8 +164,10 @@ def line_chart(curves: Sequence[Curve], *, x_axis: Axis | None = None, y_axis: A
     if not any(math.isfinite(point.y) for point in points):
         return tag("figure", tag("p", describe(shown, across, up), class_="none"), class_="chart line")
     extremes = [v for p in points for v in (p.y, p.low, p.high) if v is not None]
-    x = scale_for([point.x for point in points], across, LEFT, WIDTH - RIGHT)
     y = scale_for(extremes, up, HEIGHT - BOTTOM, TOP, pad=0.06)
+    left = _room([up.format(value) for value in ticks(y.low, y.high)])
+    right = _room([up.format(run[-1].y) for curve in shown for run in _runs(curve.points)[-1:]])
+    x = scale_for([point.x for point in points], across, left, WIDTH - right)
     drawn = [*_axes(x, y, across, up), *[_curve(curve, i, x, y) for i, curve in enumerate(shown)]]
     drawn += _last_labels(shown, x, y, up)
     drawing = picture(describe(shown, across, up), WIDTH, HEIGHT, drawn)
