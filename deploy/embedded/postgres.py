@@ -13,7 +13,7 @@ from signal import Signals
 import psycopg
 from psycopg import sql
 
-from deploy.embedded.ports import free_port
+from deploy.embedded.ports import free_port, is_free
 from deploy.embedded.unprivileged import Identity, identity_for
 from deploy.errors import StartRefused
 from deploy.processes import Child, Program, describe_exit, start, started_at, wait_until
@@ -66,6 +66,8 @@ class Postgres:
             self._initialise(identity)
         identity.take(self.data)
         self._clear_after_kill()
+        if not is_free(self.port):
+            self.port = free_port()
         for _ in range(START_TRIES):
             child = start(self._program(identity), env=clean_environment(), folder=self.folder)
             if self._accepts_connections(child):
@@ -146,19 +148,26 @@ class Postgres:
         return Program("postgres", command, stop_steps=STOP_STEPS, uid=identity.uid)
 
     def _accepts_connections(self, child: Child) -> bool:
-        deadline = time.monotonic() + START_SECONDS
-        while child.exit_code() is None and time.monotonic() < deadline:
-            try:
-                psycopg.connect(self.url(OWNER), connect_timeout=5).close()
-            except psycopg.OperationalError as error:
-                if "password authentication failed" in str(error):
-                    raise StartRefused(
-                        f"PostgreSQL in {self.data} has other passwords than {self.folder / 'env'}."
-                    ) from error
-                time.sleep(0.03)
-            else:
-                return True
-        return False
+        """PostgreSQL itself writes into its lock file when it is ready."""
+        if not wait_until(lambda: child.exit_code() is not None or self._is_ready(child), seconds=START_SECONDS):
+            return False
+        if child.exit_code() is not None:
+            return False
+        try:
+            psycopg.connect(self.url(OWNER), connect_timeout=10).close()
+        except psycopg.OperationalError as error:
+            child.stop()
+            raise StartRefused(
+                f"PostgreSQL in {self.data} does not know the passwords it was given: {error}"
+            ) from error
+        return True
+
+    def _is_ready(self, child: Child) -> bool:
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return len(lines) > 7 and lines[0] == str(child.pid) and lines[7].strip() == "ready"
 
 
 def program(name: str) -> Path:

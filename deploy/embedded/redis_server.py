@@ -6,8 +6,10 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from deploy.embedded.ports import free_port
+from deploy.embedded.ports import free_port, is_free
 from deploy.embedded.postgres import clean_environment
 from deploy.embedded.unprivileged import identity_for
 from deploy.errors import StartRefused
@@ -31,6 +33,8 @@ class RedisServer:
     def start(self) -> Child:
         """Start and return when it answers; takes another port when its own has been taken meanwhile."""
         identity = identity_for(folder=self.folder, programs=[program()])
+        if not is_free(self.port):
+            self.port = free_port()
         for _ in range(START_TRIES):
             # The configuration comes by standard input: a password on the command line is read by everyone.
             launch = Program(
@@ -54,7 +58,8 @@ class RedisServer:
         return "\n".join([*lines, 'save ""', "appendonly no", "daemonize no", ""]).encode()
 
     def _answers(self, child: Child) -> bool:
-        client = redis.Redis.from_url(self.url(), socket_timeout=2)
+        # Without its own retries, which wait seconds for a server that is ready in milliseconds.
+        client = redis.Redis.from_url(self.url(), socket_timeout=2, retry=Retry(NoBackoff(), 0))
         deadline = time.monotonic() + START_SECONDS
         while child.exit_code() is None and time.monotonic() < deadline:
             try:
