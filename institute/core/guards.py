@@ -33,7 +33,8 @@ def application_role() -> str:
 def install(connection: BaseDatabaseWrapper) -> None:
     """Put up the triggers and, where the migrating role is another than the application's, the rights."""
     role = application_role()
-    tables = [model._meta.db_table for model in append_only_models()]
+    existing = set(connection.introspection.table_names())
+    tables = [model._meta.db_table for model in append_only_models() if model._meta.db_table in existing]
     with connection.cursor() as cursor:
         cursor.execute(_REFUSE)
         for table in tables:

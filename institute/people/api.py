@@ -56,14 +56,14 @@ class TokenInput(serializers.Serializer[Any]):
     days = serializers.IntegerField(min_value=1, max_value=365, default=90)
 
 
-class NewTokenSerializer(TokenSerializer):
+class NewTokenSerializer(serializers.Serializer[Any]):
     """A token with its secret, this once."""
 
+    id = serializers.CharField()
+    name = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())
+    expires_at = serializers.DateTimeField()
     token = serializers.CharField()
-
-    class Meta(TokenSerializer.Meta):
-        fields = (*TokenSerializer.Meta.fields, "token")
-        read_only_fields = fields
 
 
 class Me(APIView):
@@ -97,7 +97,8 @@ class TokenList(generics.ListAPIView[ApiToken]):
 
     def get_queryset(self) -> QuerySet[ApiToken]:
         """The caller's."""
-        return ApiToken.objects.filter(user_id=self.request.user.pk, user__isnull=False)
+        assert isinstance(self.request.user, User)  # see Me
+        return ApiToken.objects.filter(user=self.request.user)
 
     @extend_schema(request=TokenInput, responses={201: NewTokenSerializer})
     def post(self, request: Request) -> Response:
@@ -112,7 +113,14 @@ class TokenList(generics.ListAPIView[ApiToken]):
             expires_at=timezone.now() + timedelta(days=given.validated_data["days"]),
             by=acting(request._request),
         )
-        return Response({**TokenSerializer(row).data, "token": token}, status=status.HTTP_201_CREATED)
+        answer = {
+            "id": row.public_id,
+            "name": row.name,
+            "scopes": row.scopes,
+            "expires_at": row.expires_at,
+            "token": token,
+        }
+        return Response(NewTokenSerializer(answer).data, status=status.HTTP_201_CREATED)
 
 
 class TokenRevoke(APIView):
@@ -122,7 +130,8 @@ class TokenRevoke(APIView):
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Revoke it now."""
-        token = get_object_or_404(ApiToken, public_id=public_id, user_id=request.user.pk, user__isnull=False)
+        assert isinstance(request.user, User)  # see Me
+        token = get_object_or_404(ApiToken, public_id=public_id, user=request.user)
         token = actions.revoke_token(token=token, by=acting(request._request))
         return Response(TokenSerializer(token).data)
 
