@@ -1,4 +1,4 @@
-"""API of compute.tracking."""
+"""The SDK's protocol and the API for people."""
 
 from django.urls import URLPattern
 

@@ -1,0 +1,1 @@
+"""What runs may do and to whom they show themselves."""
