@@ -13,8 +13,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('allocations', '0002_ledger_rules'),
-        ('jobs', '0003_remove_jobcheckpoint_manifest_and_more'),
+        ('allocations', '0001_initial'),
+        ('jobs', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
