@@ -24,6 +24,7 @@ from compute.jobs.backends.base import (
     absent,
 )
 from compute.recipes.wrapper import outcome
+from compute.recipes.wrapper.folder import new_ulid
 
 ONE_HOST = Capabilities(hosts=1, cpu_count=2, memory_bytes=8 << 30, max_concurrent=1)
 
@@ -86,12 +87,11 @@ class FakeBackend:
 
     def create(self, spec: AttemptSpec) -> Observation:
         is_late = self._meet_failure("create")
-        known = self.attempts.get(spec.name)
-        if known is not None and known.spec_sha256 != spec.spec_sha256:
+        new = FakeAttempt(spec, spec.spec_sha256, new_ulid(), self._clock())
+        known = self.attempts.setdefault(spec.name, new)  # one step: threads may create at once
+        if known.spec_sha256 != spec.spec_sha256:
             raise BackendConflict(f"{spec.name} exists with another specification")
-        if known is None:
-            uid = f"{spec.name}-{len(self.created_names) + 1}"
-            self.attempts[spec.name] = FakeAttempt(spec, spec.spec_sha256, uid, self._clock())
+        if known is new:
             self.created_names.append(spec.name)
         self._raise_late(is_late)
         return self._observe(spec.name)

@@ -125,7 +125,7 @@ def script(text: str) -> list[str]:
     return ["python", "-c", PRELUDE + textwrap.dedent(text)]
 
 
-PRELUDE = '''
+PRELUDE = """
 import hashlib, json, os, pathlib, signal, subprocess, sys, time
 environ = os.environ
 def manifest(folder, **more):
@@ -158,4 +158,4 @@ def leave_at_sigterm(code=75, before=lambda: None):
 def wait():
     while True:
         time.sleep(0.05)
-'''
+"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -46,6 +47,16 @@ def refused(status: int, detail: str) -> Answer:
     return Answer(status, {"type": "about:blank", "detail": detail}, "application/problem+json")
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A wrapper that was killed in the middle of a request is no fault of ours."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 class StubPlatform:
     """`is_down`: nobody answers. `drop_next`: verbs that take effect, but whose answer is lost."""
 
@@ -65,8 +76,7 @@ class StubPlatform:
         self.refuse: dict[str, int] = {}
         self.refusals: list[tuple[str, int]] = []
         self.lock = threading.RLock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
 
@@ -179,7 +189,11 @@ def _handler(stub: StubPlatform) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            try:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            except OSError:
+                self.close_connection = True  # the wrapper ended in the middle of its request
+                return
             *_, attempt_id, verb = self.path.split("/")[:6]
             self.close_connection = True
             if stub.is_down:

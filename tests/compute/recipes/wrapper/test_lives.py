@@ -22,7 +22,10 @@ def test_finished_training_delivers_checkpoints_and_output_and_then_says_so(atte
     one = attempt("commit(1); commit(2); output(model='weights', card='é'); print('done')")
     ending = one.run()
     assert (ending["code"], ending["failure_class"], ending["reason"]) == (0, None, "completed")
-    assert [(c["fence"], c["step"], c["location"]) for c in one.job.accepted] == [(1, 1, "local:1/1"), (1, 2, "local:1/2")]
+    assert [(c["fence"], c["step"], c["location"]) for c in one.job.accepted] == [
+        (1, 1, "local:1/1"),
+        (1, 2, "local:1/2"),
+    ]
     assert len(one.job.outputs) == 1
     assert sorted(one.job.files.values()) == [b"weights", "é".encode()]
     assert one.log() == "done\n"

@@ -161,7 +161,7 @@ def test_stop_while_the_output_waits_for_the_platform_ends_within_the_grace(atte
     one.start()
     one.says("ready")
     platform.is_down = True
-    wait_for(lambda: "files:" in one.folder.wrapper_log.read_text())
+    wait_for(lambda: "files/" in one.folder.wrapper_log.read_text())
     one.process.send_signal(signal.SIGTERM)
     ending = one.finish(within_s=10)
     assert (ending["code"], ending["failure_class"], ending["reason"]) == (75, "preempted", "terminated")
@@ -174,6 +174,8 @@ def test_tracker_that_is_away_means_offline_mode(attempt, platform):
     away.run()
     assert away.log() == "offline\n"
     platform.close_attempt(away.id)
-    there = attempt("print(environ.get('WANDB_MODE'))", env={"WANDB_BASE_URL": f"{platform.url}/api/v1/attempts/x/wandb"})
+    there = attempt(
+        "print(environ.get('WANDB_MODE'))", env={"WANDB_BASE_URL": f"{platform.url}/api/v1/attempts/x/wandb"}
+    )
     there.run()
     assert there.log() == "None\n"
