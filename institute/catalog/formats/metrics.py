@@ -1,0 +1,98 @@
+"""metrics.json and energy.json as recipes write them (RECIPES, "Output")."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class BadMetrics(ValueError):
+    """The document has not the form that recipes write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One measured figure; `control` is the same figure of what it has to beat."""
+
+    name: str
+    value: float
+    n: int | None
+    stderr: float | None
+    unit: str = ""
+    control: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A condition on a figure, and whether it held."""
+
+    name: str
+    value: float | None
+    limit: float | None
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The whole document."""
+
+    values: list[Value]
+    gates: list[Gate]
+
+
+def read(document: Any) -> Metrics:
+    """{"values": {name: {"value", "n", "standard_error"}}, "gates": [{"name", "value", "limit", "passed"}]}.
+
+    Raises BadMetrics for any other form, and for values that are no finite numbers.
+    """
+    try:
+        values = [_value(str(name), row) for name, row in document.get("values", {}).items()]
+        gates = [
+            Gate(str(row["name"]), number(row.get("value")), number(row.get("limit")), row["passed"] is True)
+            for row in document.get("gates", [])
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BadMetrics(f"metrics.json has not the form that recipes write: {error!r}") from None
+    return Metrics(values, gates)
+
+
+def _value(name: str, row: Mapping[str, Any]) -> Value:
+    value = number(row["value"])
+    if value is None:
+        raise ValueError(f"{name} is no finite number")
+    n = row.get("n")
+    return Value(
+        name,
+        value,
+        int(n) if isinstance(n, int) and not isinstance(n, bool) else None,
+        number(row.get("standard_error")),
+        str(row.get("unit", ""))[:64],
+        number(row.get("control")),
+    )
+
+
+def number(value: Any) -> float | None:
+    """A finite number, None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """Joules with the method behind them: "measured", "estimated" or "constant"."""
+
+    joules: int
+    method: str
+    source: str = ""
+
+
+def read_energy(document: Any) -> Energy | None:
+    """The total of energy.json, with the source of its first counted part; None if it states none."""
+    try:
+        total = document["total"]
+        joules, method = number(total["joules"]), str(total["method"])
+        sources = [str(row.get("source", "")) for row in document.get("rows", []) if row.get("method") == method]
+    except (AttributeError, KeyError, TypeError):
+        return None
+    return None if joules is None else Energy(round(joules), method, sources[0] if sources else "")
