@@ -6,13 +6,12 @@ anything, and a folder that was held once is never run again: started twice, one
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,32 +80,27 @@ def _spawn(folder: RunFolder, host: Host, interpreter: Path) -> bool:
 
     Its environment is made anew: nothing of the platform's own, which holds secrets, is handed on.
     """
-    with _pipe() as (reader, writer), folder.wrapper_log.open("ab") as output:
-        program = [str(interpreter), "-S", "-E", "-m", WRAPPER, "--detach", "--ready-fd", str(writer), str(folder.path)]
-        starter = subprocess.Popen(
-            program,
-            cwd=host.code_root,
-            env=inherited(os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            pass_fds=[writer],
-            start_new_session=True,
-        )
-        os.close(writer)
+    reader, writer = os.pipe()
+    # Each end is closed exactly once: a number closed twice may by then be another thread's file.
+    with os.fdopen(reader, "rb", buffering=0), folder.wrapper_log.open("ab") as output:
+        with os.fdopen(writer, "wb", buffering=0):
+            starter = subprocess.Popen(
+                _program(interpreter, folder, ready=writer),
+                cwd=host.code_root,
+                env=inherited(os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=[writer],
+                start_new_session=True,
+            )
         starter.wait()  # the wrapper has left it: nothing of ours remains to be reaped
         return _read_line(reader, READY_WITHIN_S) == b"ready\n"
 
 
-@contextlib.contextmanager
-def _pipe() -> Iterator[tuple[int, int]]:
-    reader, writer = os.pipe()
-    try:
-        yield reader, writer
-    finally:
-        os.close(reader)
-        with contextlib.suppress(OSError):
-            os.close(writer)
+def _program(interpreter: Path, folder: RunFolder, *, ready: int) -> list[str]:
+    wrapper = [str(interpreter), "-S", "-E", "-m", WRAPPER]
+    return [*wrapper, "--detach", "--ready-fd", str(ready), str(folder.path)]
 
 
 def _read_line(descriptor: int, timeout_s: float) -> bytes:
