@@ -1,3 +1,6 @@
+import json
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -6,7 +9,10 @@ from institute.core.models import AppendOnly, Entity
 
 
 class JobCheckpoint(Entity, AppendOnly):
-    """A manifest that the platform accepted under the fence of its time: durable, and never changed."""
+    """A manifest that the platform accepted under the fence of its time: durable, and never changed.
+
+    `manifest_text` is its canonical JSON, whose SHA-256 is `manifest_sha256`; a jsonb column would rewrite numbers.
+    """
 
     job = models.ForeignKey("jobs.Job", on_delete=models.PROTECT, related_name="checkpoints")
     attempt = models.ForeignKey("jobs.Attempt", on_delete=models.PROTECT, related_name="checkpoints")
@@ -14,7 +20,7 @@ class JobCheckpoint(Entity, AppendOnly):
     kind = models.CharField(max_length=16, choices=CheckpointKind.choices)
     step = models.BigIntegerField()
     manifest_sha256 = models.CharField(max_length=64)
-    manifest = models.JSONField()
+    manifest_text = models.TextField()
     location = models.CharField(max_length=512, blank=True)
     accepted_at = models.DateTimeField()
 
@@ -30,3 +36,9 @@ class JobCheckpoint(Entity, AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.step} ({self.fence})"
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest as an object."""
+        found: dict[str, Any] = json.loads(self.manifest_text)
+        return found

@@ -1,5 +1,3 @@
-from datetime import datetime, timedelta
-
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -14,7 +12,8 @@ class Job(Entity):
     """What a person asked to be trained, on which hours, and how it stands.
 
     Everything a recipe said at submission is frozen here (inputs, command, resources, hashes): later
-    versions of the recipe never reinterpret it. `fence_counter` and `hold_count` only rise.
+    versions of the recipe never reinterpret it. `fence_counter` and `hold_count` only rise; `gives_up_at` is
+    until when it waits for its first start.
     """
 
     transitions = JOB_TRANSITIONS
@@ -42,6 +41,7 @@ class Job(Entity):
     stop_requested_at = models.DateTimeField(null=True, blank=True)
     stop_requested_by = models.CharField(max_length=64, blank=True)
     stop_reason = models.TextField(blank=True)
+    gives_up_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -93,9 +93,3 @@ class Job(Entity):
     def processes(self) -> int:
         """How many pods make its gang."""
         return int(self.resources["processes"])
-
-    @property
-    def gives_up_at(self) -> datetime | None:
-        """When it stops waiting for its first start; None if it waits without end."""
-        hours = self.inputs.get("max_wait_hours")
-        return self.created_at + timedelta(hours=hours) if hours else None

@@ -24,6 +24,16 @@ class Span:
     start: int
     end: int
 
+    @property
+    def starts_at(self) -> datetime:
+        """The first instant."""
+        return EPOCH + self.start * SECOND
+
+    @property
+    def ends_at(self) -> datetime:
+        """The instant after its last."""
+        return EPOCH + self.end * SECOND
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
