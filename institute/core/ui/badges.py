@@ -41,7 +41,7 @@ def choices_of(obj: Model, field: str = "status") -> ChoicesType | None:
     """The registered enum behind a model's field: by `transitions` for the status, else by equal choices."""
     if field == "status" and (transitions := getattr(type(obj), "transitions", None)):
         return type(next(iter(transitions)))
-    declared = obj._meta.get_field(field).choices
+    declared = getattr(obj._meta.get_field(field), "choices", None)
     return next((enum for enum in _tones if declared and list(enum.choices) == list(declared)), None)
 
 
@@ -58,9 +58,9 @@ def badge(tone: Tone | str, text: str | Promise) -> SafeString:
 def badge_for(obj: Any, field: str = "status") -> SafeString:
     """The badge of an enum member, or of a model instance's `field`."""
     if isinstance(obj, Choices):
-        return badge(tone_of(type(obj), obj), obj.label)  # type: ignore[attr-defined]  # every Choices has one
+        return badge(tone_of(type(obj), obj), obj.label)
     value = getattr(obj, field)
     choices = choices_of(obj, field)
     if choices is None:
         return badge(Tone.REST, str(getattr(obj, f"get_{field}_display", lambda: value)()))
-    return badge(tone_of(choices, value), choices(value).label)  # type: ignore[attr-defined]  # every Choices has one
+    return badge(tone_of(choices, value), choices(value).label)

@@ -128,7 +128,7 @@ class Navigation:
         hits = [(door, url) for door, _label, url in self._links if door != Door.FOOTER and _matches(url, request.path)]
         longest = max((len(url) for _door, url in hits), default=0)
         self._current = next((url for _door, url in hits if len(url) == longest), "")
-        doors = {door for door, url in hits if len(url) == longest}
+        doors: set[Door] = {door for door, url in hits if len(url) == longest}
         self.door = self._choose(doors)
 
     def _choose(self, doors: set[Door]) -> Door:

@@ -96,8 +96,9 @@ def flow(
 
     `label` says in one sentence what the picture shows. Bands of nodes that are in no column are left out.
     """
-    placed, unit, height = _place(columns, bands)
-    known = [band for band in bands if band.source in placed and band.target in placed and band.value > 0]
+    keys = {node.key for column in columns for node in column}
+    known = [band for band in bands if band.source in keys and band.target in keys and band.value > 0]
+    placed, unit, height = _place(columns, known)
     order = {key: index for index, key in enumerate(placed)}
     shades = {node.key: index % 4 + 1 for column in columns for index, node in enumerate(column)}
     drawn = [

@@ -70,11 +70,12 @@ def path_through(pairs: Iterable[tuple[float, float]]) -> str:
 
 
 def _band(run: Sequence[Point], x: Scale, y: Scale) -> SafeString | None:
-    wide = [point for point in run if point.low is not None and point.high is not None]
-    if len(wide) < 2:
+    wide = [(x(p.x), p.low, p.high) for p in run if p.low is not None and p.high is not None]
+    finite = [(at, low, high) for at, low, high in wide if math.isfinite(low) and math.isfinite(high)]
+    if len(finite) < 2:
         return None
-    top = [(x(point.x), y(point.high or 0.0)) for point in wide]
-    bottom = [(x(point.x), y(point.low or 0.0)) for point in reversed(wide)]
+    top = [(at, y(high)) for at, _low, high in finite]
+    bottom = [(at, y(low)) for at, low, _high in reversed(finite)]
     return tag("path", d=path_through([*top, *bottom]) + "Z", class_="band")
 
 

@@ -16,14 +16,19 @@ def nice_step(span: float, wanted: int) -> float:
     return next(step * power for step in (1.0, 2.0, 5.0, 10.0) if step * power >= raw * 0.999)
 
 
+def is_empty(low: float, high: float) -> bool:
+    """True where no round values fit between the ends: floats that close differ by rounding alone."""
+    return not high - low > max(abs(low), abs(high), 1e-280) * 1e-9
+
+
 def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     """Round values within [low, high]; one value where the range is empty."""
-    if not high > low:
+    if is_empty(low, high):
         return [low]
     step = nice_step(high - low, wanted)
     first = math.ceil(low / step - 1e-9)
     count = math.floor(high / step + 1e-9) - first + 1
-    return [round((first + i) * step, 12) for i in range(max(count, 0))]
+    return [float(f"{(first + i) * step:.12g}") for i in range(max(count, 0))]
 
 
 def plain(value: float) -> str:
@@ -64,7 +69,7 @@ def scale_for(values: Sequence[float], axis: Axis, start: float, end: float, *, 
     finite = [value for value in values if math.isfinite(value)] or [0.0]
     low = min(finite) if axis.low is None else axis.low
     high = max(finite) if axis.high is None else axis.high
-    if not high > low:
+    if is_empty(low, high):
         room = abs(low) * 0.1 or 1.0
         low, high = low - room, high + room
     room = (high - low) * pad

@@ -52,7 +52,11 @@ def lines(columns: Sequence[Column[T]], queryset: QuerySet[T], sort: Sort) -> It
 
 async def _async_lines(source: Iterator[str]) -> AsyncIterator[str]:
     """The same lines for an ASGI server, which would otherwise gather them all before it sends one."""
-    while (line := await sync_to_async(next)(source, None)) is not None:
+
+    def pull() -> str | None:
+        return next(source, None)
+
+    while (line := await sync_to_async(pull)()) is not None:
         yield line
 
 

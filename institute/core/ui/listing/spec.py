@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic
+from typing import Any, ClassVar, Generic, cast
 
 from django.db.models import Choices, Q, QuerySet
 from django.http import HttpRequest
@@ -67,7 +67,7 @@ class Filter:
     def options_for(self, request: HttpRequest) -> list[tuple[str, Text]]:
         """The pairs to choose from."""
         if isinstance(self.options, type):
-            return [(str(value), label) for value, label in self.options.choices]
+            return [(str(value), label) for value, label in cast(type[Choices], self.options).choices]
         return list(self.options(request) if callable(self.options) else self.options)
 
     def narrow(self, queryset: QuerySet[T], value: str) -> QuerySet[T]:
