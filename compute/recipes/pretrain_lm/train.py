@@ -9,6 +9,7 @@ from typing import Any
 
 from compute.recipes.pretrain_lm.recipe import RECIPE, parameter_count, size_of, training_tokens
 from compute.recipes.runtime import energy, tracker
+from compute.recipes.runtime.allocator import keep_freed_memory
 from compute.recipes.runtime.checkpoints import Checkpoints, Resumption
 from compute.recipes.runtime.entry import run
 from compute.recipes.runtime.exits import BadData, ImpossibleHere
@@ -28,6 +29,7 @@ def set_up_jax(job: Job) -> Surroundings:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(job.work / "jax-cache"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    keep_freed_memory()
     import jax  # its settings are read at import
 
     if job.world_size != 1:

@@ -20,6 +20,7 @@ from typing import Any
 from compute.recipes.pretrain_lm.recipe import RECIPE
 from compute.recipes.pretrain_lm.size import HEAD, Size
 from compute.recipes.runtime import manifest
+from compute.recipes.runtime.allocator import keep_freed_memory
 from compute.recipes.runtime.exits import RecipeExit
 from compute.recipes.runtime.job import read_job
 from compute.recipes.runtime.output import PICKLES
@@ -154,6 +155,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--inputs", required=True)
     parser.add_argument("--claimed", type=float)
     options = parser.parse_args(arguments)
+    keep_freed_memory()
     scratch = str(options.artefact)
     # The three folders are not used here; read_job wants to know them all.
     folders = dict.fromkeys(("RECIPE_WORK", "RECIPE_CHECKPOINTS", "RECIPE_OUTPUT"), scratch)

@@ -124,7 +124,8 @@ def train(job: Job, stop: Stop) -> None:
     if job.inputs["ignore_sigterm"]:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if job.inputs["leave_child"]:
-        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+        print(f"left child {child.pid}", flush=True)
     if job.inputs["fail_at_step"] == 0 and job.inputs["outcome"] in USER_ERRORS:
         raise USER_ERRORS[job.inputs["outcome"]]
     tracking = tracker.start(job, {}) if job.inputs["track"] else tracker.Tracker()
