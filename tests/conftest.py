@@ -55,6 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
         DATA=str(run.folder / f"data-{WORKER or 'main'}"),
         STORAGE_URL=f"file://{run.folder}/data-{WORKER or 'main'}/storage",
     )
+    # whitenoise warns about a missing folder; tests find files where they lie in the source
+    (run.folder / f"data-{WORKER or 'main'}" / "static").mkdir(parents=True, exist_ok=True)
     assert settings.DATABASES  # reading one loads them; pytest-django, whose turn is next, sets Django up
     del os.environ["DJANGO_SETTINGS_MODULE"]  # or the xdist workers would load them before they reach this line
 

@@ -14,8 +14,6 @@ class AllocationsConfig(AppConfig):
     verbose_name = _("allocations")
 
     def ready(self) -> None:
-        from compute.allocations import receivers  # noqa: F401  (registers by being imported, once models are loaded)
-
         badges.register(
             ProjectStatus,
             {ProjectStatus.PROPOSED: "busy", ProjectStatus.ACTIVE: "ok", ProjectStatus.ARCHIVED: "rest"},

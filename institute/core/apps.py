@@ -1,6 +1,7 @@
 """The app without a domain: what every other app stands on."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,3 +14,4 @@ class CoreConfig(AppConfig):
         from institute.core.health import register_collectors  # needs the models, which load before ready()
 
         register_collectors()
+        autodiscover_modules("receivers")

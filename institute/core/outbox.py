@@ -6,7 +6,6 @@ for the same receiver and subject, until a person retries or discards it.
 """
 
 import dataclasses
-import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -245,8 +244,3 @@ def registered_receivers() -> Iterator[tuple[str, str]]:
     for topic, names in sorted(_by_topic.items()):
         for name in names:
             yield topic, name
-
-
-def load_receivers(app: str) -> None:
-    """Import an app's `receivers` module; called by its AppConfig.ready()."""
-    importlib.import_module(f"{app}.receivers")
