@@ -34,9 +34,9 @@ def desk(client: Client, officer: User) -> Client:
     return client
 
 
-def entered(donor: Donor, **changes: Any) -> dict[str, Any]:
+def entered(giver: Donor, **changes: Any) -> dict[str, Any]:
     return {
-        "donor": donor.public_id,
+        "donor": giver.public_id,
         "title": "Hosts",
         "type_slug": "cpu-host",
         "hours": 100,
