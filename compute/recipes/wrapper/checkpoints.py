@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import logging
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
+from compute.recipes.wrapper.lease import LeaseKeeper
 from compute.recipes.wrapper.patience import GivenUp, persist
 from compute.recipes.wrapper.platform_api import LeaseLost, Platform, Rejected
 
@@ -20,11 +21,10 @@ log = logging.getLogger("wrapper")
 class CheckpointPoster:
     """Watches `<checkpoints>/<fence>/<step>/manifest.json`; a folder is renamed to its step when committed."""
 
-    def __init__(self, platform: Platform, checkpoints: Path, fence: int, is_over: Callable[[], bool]) -> None:
+    def __init__(self, platform: Platform, lease: LeaseKeeper, checkpoints: Path) -> None:
         self._platform = platform
-        self._folder = checkpoints / str(fence)
-        self._fence = fence
-        self._is_over = is_over
+        self._lease = lease
+        self._folder = checkpoints / str(lease.fence)
         self._settled: set[int] = set()
         self._cancelled = threading.Event()
         self._finishing = threading.Event()
@@ -45,7 +45,7 @@ class CheckpointPoster:
         self._cancelled.set()
 
     def _work(self) -> None:
-        while not self._is_over() and not self._cancelled.is_set():
+        while not self._lease.is_over() and not self._cancelled.is_set():
             is_last_look = self._finishing.is_set()
             try:
                 for step in self._unsettled():
@@ -75,20 +75,26 @@ class CheckpointPoster:
             log.warning("checkpoint %d has a manifest that is no JSON", step)
             self._settled.add(step)
             return
-        sha256 = hashlib.sha256(data).hexdigest()
-        location = f"local:{self._fence}/{step}"
+        fence, sha256 = self._lease.fence, hashlib.sha256(data).hexdigest()
+        location = f"local:{fence}/{step}"
+        post = functools.partial(
+            self._platform.post_checkpoint,
+            fence=fence,
+            step=step,
+            sha256=sha256,
+            manifest=manifest,
+            location=location,
+        )
         try:
             persist(
-                lambda: self._platform.post_checkpoint(
-                    fence=self._fence, step=step, sha256=sha256, manifest=manifest, location=location
-                ),
+                lambda: self._lease.guard(post),
                 cancelled=self._cancelled,
-                is_over=lambda: self._is_over() or not path.exists(),
+                is_over=lambda: self._lease.is_over() or not path.exists(),
             )
             self.last_step = step
         except Rejected as error:
             log.warning("checkpoint %d was refused: %s", step, error)
         except GivenUp:
-            if self._cancelled.is_set() or self._is_over():
+            if self._cancelled.is_set() or self._lease.is_over():
                 raise
         self._settled.add(step)

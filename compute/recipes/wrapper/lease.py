@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from compute.recipes.wrapper.folder import RunFolder, utc_now, write_json
 from compute.recipes.wrapper.patience import GivenUp, persist
@@ -19,6 +20,7 @@ REFUSALS_BEFORE_GIVING_UP = 5
 OUTAGE_PAUSE_S = 5.0
 AFTERLIFE = timedelta(hours=1)
 log = logging.getLogger("wrapper")
+T = TypeVar("T")
 
 
 class LeaseKeeper:
@@ -29,6 +31,7 @@ class LeaseKeeper:
         self._state = "starting"
         self._wake = threading.Event()
         self._closed = threading.Event()
+        self._renewing = threading.Lock()
         self._thread: threading.Thread | None = None
         self.answer: LeaseAnswer | None = None
         self.lost = threading.Event()
@@ -67,6 +70,16 @@ class LeaseKeeper:
         assert self.answer is not None
         return self.answer
 
+    def guard(self, call: Callable[[], T]) -> T:
+        """Make a call under the lease. Whether a refused one means that the lease is lost, only the lease tells:
+        after a long outage it may have run out and still be ours to renew. Then the call is worth repeating.
+        """
+        try:
+            return call()
+        except LeaseLost as error:
+            self._renew()
+            raise Away(f"refused under a lease that holds: {error}") from error
+
     def say(self, state: str) -> None:
         """Tell the platform of a new state with a renewal at once."""
         self._state = state
@@ -94,6 +107,10 @@ class LeaseKeeper:
                 pause = min(pause, OUTAGE_PAUSE_S)
 
     def _renew(self) -> LeaseAnswer:
+        with self._renewing:
+            return self._renew_alone()
+
+    def _renew_alone(self) -> LeaseAnswer:
         try:
             answer = self._platform.lease(self._holder, self._state)
         except LeaseLost:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from compute.recipes.wrapper.lease import LeaseKeeper
 from compute.recipes.wrapper.patience import persist
 from compute.recipes.wrapper.platform_api import Platform, Rejected
 
@@ -23,9 +24,7 @@ class OutputUnusable(Exception):
     """What training left in its output folder is not what its manifest says."""
 
 
-def deliver(
-    output: Path, platform: Platform, fence: int, *, cancelled: threading.Event, is_over: Callable[[], bool]
-) -> bool:
+def deliver(output: Path, platform: Platform, lease: LeaseKeeper, *, cancelled: threading.Event) -> bool:
     """Upload until the platform has accepted the manifest; False if training committed no output.
 
     Raises OutputUnusable, LeaseLost, GivenUp, or Rejected when the platform keeps saying no.
@@ -36,19 +35,15 @@ def deliver(
         return False
     manifest, files = _read(data, output)
     sha256 = hashlib.sha256(data).hexdigest()
+
+    def send(call: Callable[[], None]) -> None:
+        persist(lambda: lease.guard(call), cancelled=cancelled, is_over=lease.is_over)
+
     for rounds_left in range(ROUNDS - 1, -1, -1):
         try:
             for path, file_sha256 in files:
-                persist(
-                    functools.partial(platform.put_file, path, file_sha256, fence=fence),
-                    cancelled=cancelled,
-                    is_over=is_over,
-                )
-            persist(
-                lambda: platform.post_output(fence=fence, sha256=sha256, manifest=manifest),
-                cancelled=cancelled,
-                is_over=is_over,
-            )
+                send(functools.partial(platform.put_file, path, file_sha256, fence=lease.fence))
+            send(functools.partial(platform.post_output, fence=lease.fence, sha256=sha256, manifest=manifest))
             return True
         except Rejected as error:
             log.warning("the output was refused: %s", error)

@@ -94,7 +94,7 @@ class Supervisor:
         """Lease, inputs, tracker. None: go on; else the exit code of an attempt that never trained."""
         deadline = time.monotonic() + START_PATIENCE_S
         is_over: Callable[[], bool] = lambda: self._lease.lost.is_set() or time.monotonic() > deadline  # noqa: E731
-        errand = Errand(functools.partial(self._get_ready, is_over))
+        errand = Errand(functools.partial(self._get_ready, is_over), self._watch.wake)
         self._watch.until(lambda: errand.is_done() or self._watch.cancelled.is_set())
         match errand.error:
             case None if not self._watch.causes:
@@ -137,7 +137,7 @@ class Supervisor:
             return self._cannot_start(str(error))
         self._save_record(state="running", train_pid=self._training.pid)
         self._lease.say("running")
-        poster = CheckpointPoster(self._platform, self._plan.checkpoints, self._lease.fence, self._lease.is_over)
+        poster = CheckpointPoster(self._platform, self._lease, self._plan.checkpoints)
         poster.start()
         limits = Limits(self._plan, self._folder, self._lease.fence)
         self._watch.until(lambda: self._training.ended is not None, limits=limits)
@@ -152,7 +152,7 @@ class Supervisor:
         self._watch.renew_grace()
         assert self._training.ended is not None
         linger_s = 0.5 if self._training.ended.is_killed else LINGER_S
-        linger = Errand(functools.partial(self._training.end_descendants, linger_s=linger_s))
+        linger = Errand(functools.partial(self._training.end_descendants, linger_s=linger_s), self._watch.wake)
         self._watch.until(linger.is_done, reap=False)
         linger.check()
         poster.finish()
@@ -167,9 +167,9 @@ class Supervisor:
         """Exit code 0 holds only once the platform has the output."""
         if self._lease.lost.is_set():
             return outcome.EXIT_AGAIN
-        send = functools.partial(deliver, self._folder.output, self._platform, self._lease.fence)
         cancelled = self._watch.cancelled
-        errand = Errand(functools.partial(send, cancelled=cancelled, is_over=self._lease.is_over))
+        send = functools.partial(deliver, self._folder.output, self._platform, self._lease, cancelled=cancelled)
+        errand = Errand(send, self._watch.wake)
         self._watch.until(lambda: errand.is_done() or cancelled.is_set())
         if not errand.is_done():
             return outcome.EXIT_AGAIN

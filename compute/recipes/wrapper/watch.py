@@ -6,7 +6,10 @@ Requests come by signal, by the `stop` file and by the lease. The first one make
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import select
 import signal
 import threading
 import time
@@ -30,7 +33,7 @@ class Watch:
         self._lease = lease
         self._output = output
         self._grace_s = grace_s
-        self._wake = threading.Event()
+        self._reader, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._is_term_received = False
         self._asked_at: float | None = None
         self._beat_at = 0.0
@@ -40,6 +43,13 @@ class Watch:
     def listen(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # it only has to interrupt the pause
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+
+    def wake(self) -> None:
+        """End the present pause. A pipe, because an Event may deadlock with a signal that comes while it is held."""
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._writer, b".")
 
     def until(self, is_done: Callable[[], bool], *, limits: Limits | None = None, reap: bool = True) -> None:
         """Watch until `is_done()`; causes that come up meanwhile stand in `causes`."""
@@ -55,8 +65,7 @@ class Watch:
             if limits is not None and self._training.ended is None:
                 self.causes |= limits.exceeded(self._training)
             self._press_on()
-            self._wake.wait(TICK_S)
-            self._wake.clear()
+            self._pause()
 
     def hear(self) -> None:
         if self._lease.lost.is_set():
@@ -75,9 +84,12 @@ class Watch:
             self._folder.beat()
             self._beat_at = time.monotonic()
 
+    def _pause(self) -> None:
+        if select.select([self._reader], [], [], TICK_S)[0]:
+            os.read(self._reader, 4096)
+
     def _on_signal(self, *_: object) -> None:
         self._is_term_received = True
-        self._wake.set()
 
     def _press_on(self) -> None:
         """SIGTERM when a cause first appears, SIGKILL after the grace; no grace for memory."""

@@ -128,17 +128,21 @@ class LocalBackend:
         is_held = folder.lock_holder() is not None
         run = read_json(folder.run)
         if is_held or run is None:
-            return _living(name, document, run, is_held=is_held)
+            return _living(name, document, run, folder, is_held=is_held)
         ending = read_json(folder.exit)  # it may have ended between the two looks
         return _vanished(name, document, run, folder) if ending is None else _ended(name, document, ending)
 
 
-def _living(name: str, document: dict[str, Any], run: dict[str, Any] | None, *, is_held: bool) -> Observation:
+def _living(
+    name: str, document: dict[str, Any], run: dict[str, Any] | None, folder: RunFolder, *, is_held: bool
+) -> Observation:
+    """Seen at the last heartbeat, not now: what is charged up to here stays right if nothing more is heard."""
     if run is not None and run["started_at"]:
         phase = Phase.RUNNING
     else:
         phase = Phase.STARTING if is_held else Phase.PENDING
-    return _observation(name, document, phase, pods=_pods(document, run))
+    seen_at = utc_now() if run is None else last_proof_of_life(folder, run)
+    return _observation(name, document, phase, pods=_pods(document, run), last_seen_at=seen_at)
 
 
 def _vanished(name: str, document: dict[str, Any], run: dict[str, Any], folder: RunFolder) -> Observation:
@@ -146,8 +150,9 @@ def _vanished(name: str, document: dict[str, Any], run: dict[str, Any], folder: 
     alive = survivors(document, last_beat=proof)
     ended_at = run.get("ended_at") or proof.isoformat()
     if alive:
-        pods = _pods(document, run)
-        return _observation(name, document, Phase.RUNNING, pods=pods, reason=outcome.WRAPPER_VANISHED)
+        pods = _pods(document, {**run, "ended_at": ended_at})
+        reason = outcome.WRAPPER_VANISHED
+        return _observation(name, document, Phase.RUNNING, pods=pods, reason=reason, last_seen_at=proof)
     ending = {"failure_class": FailureClass.NODE_LOST, "reason": outcome.WRAPPER_VANISHED, "text": ""}
     return _ended(name, document, {**run, **ending, "code": None, "ended_at": ended_at})
 
@@ -167,14 +172,13 @@ def _ended(name: str, document: dict[str, Any], ending: dict[str, Any]) -> Obser
 
 
 def _observation(name: str, document: dict[str, Any], phase: Phase, **known: Any) -> Observation:
-    facts = {"exit_code": None, "failure_class": None, "reason": "", "text": "", **known}
+    blank = {"exit_code": None, "failure_class": None, "reason": "", "text": "", "last_seen_at": utc_now()}
     return Observation(
         name=name,
         uid=document["uid"],
         phase=phase,
         spec_sha256=document["spec_sha256"],
-        last_seen_at=utc_now(),
-        **facts,
+        **{**blank, **known},
     )
 
 

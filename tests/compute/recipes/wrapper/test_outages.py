@@ -7,7 +7,7 @@ import signal
 
 from compute.recipes.wrapper.folder import read_json
 from tests.compute.recipes.wrapper.attempts import wait_for
-from tests.compute.recipes.wrapper.platform_stub import JobState, Lease
+from tests.compute.recipes.wrapper.platform_stub import JobState, Lease, StubPlatform
 
 
 def test_outage_stops_no_training_and_its_checkpoints_arrive_afterwards(attempt, platform):
@@ -179,3 +179,42 @@ def test_tracker_that_is_away_means_offline_mode(attempt, platform):
     )
     there.run()
     assert there.log() == "None\n"
+
+
+def test_refusal_under_a_lease_that_can_still_be_renewed_is_no_end(attempt, platform):
+    """After a long outage the lease has run out, and nobody else took it: the first post meets 409."""
+    one = attempt("commit(1); time.sleep(0.7); output(a='b')")
+    platform.refuse = {"checkpoints": 409}
+    one.start()
+    wait_for(lambda: ("checkpoints", 409) in platform.refusals)
+    platform.refuse = {}
+    assert one.finish()["reason"] == "completed"
+    assert [c["step"] for c in one.job.accepted] == [1]
+
+
+def test_run_recorded_offline_is_sent_when_the_tracker_is_back(attempt, tmp_path):
+    """With a stand-in for the SDK's command line, which writes down how it was called."""
+    package = tmp_path / "path" / "wandb"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text("import os, sys; print('sync', sys.argv[1:], os.environ.get('WANDB_MODE'))")
+    tracker = StubPlatform()
+    try:
+        tracker.is_down = True
+        one = attempt(
+            """
+            run = pathlib.Path(environ["WANDB_DIR"], "wandb", "offline-run-1"); run.mkdir(parents=True)
+            print(environ["WANDB_MODE"])
+            while not pathlib.Path(environ["RECIPE_WORK"], "go").exists(): time.sleep(0.02)
+            """,
+            env={"WANDB_BASE_URL": f"{tracker.url}/api/v1/attempts/x/wandb", "PYTHONPATH": str(tmp_path / "path")},
+        )
+        one.start()
+        one.says("offline")
+        tracker.is_down = False
+        (one.folder.work / "go").touch()
+        one.finish()
+    finally:
+        tracker.shut()
+    run = one.folder.work / "wandb" / "offline-run-1"
+    assert one.log() == f"offline\nsync {['sync', '--include-online', str(run)]} None\n"
