@@ -206,6 +206,10 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_CALLABLE = "institute.people.adapter.name_tried"
+AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
+# The lock-out is axes': it lasts over restarts and is seen by staff.
+ACCOUNT_RATE_LIMITS = {"login_failed": False}
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 
 # Browsers share cookies between ports: the names carry ours.

@@ -10,3 +10,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Closed: a research institute knows its people."""
         return False
+
+
+def name_tried(request: HttpRequest | None, credentials: dict[str, str] | None = None) -> str:
+    """The address that somebody tried to sign in with, in lower case: what the lock-out counts by."""
+    given = credentials or {}
+    tried = given.get("email") or given.get("username") or (request.POST.get("login", "") if request else "")
+    return tried.strip().lower()
