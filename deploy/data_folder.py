@@ -48,7 +48,7 @@ def open_data_folder(path: Path) -> DataFolder:
             # Root lends PostgreSQL the user nobody, who must pass through; what lies inside is closed by itself.
             path.chmod(0o711 if os.getuid() == 0 else 0o700)
         path = path.resolve()
-        for private in ("logs", "run", "storage"):
+        for private in ("logs", "run", "static", "storage"):
             (path / private).mkdir(mode=0o700, exist_ok=True)
         lock = (path / "lock").open("w")
     except OSError as error:
@@ -56,6 +56,7 @@ def open_data_folder(path: Path) -> DataFolder:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        lock.close()
         raise StartRefused(
             f"Another platform is running on {path}: stop it first, or choose another folder with data=DIR."
         ) from None

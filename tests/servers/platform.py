@@ -1,6 +1,5 @@
 """The real platform for browser and kill tests: gunicorn, Celery worker and beat against the test database."""
 
-import http.client
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ import pytest
 
 from deploy import programs
 from deploy.embedded.ports import free_port
+from deploy.platform import answers
 from deploy.processes import Child, Program, start, wait_until
 
 START_SECONDS = 60
@@ -31,12 +31,13 @@ class PlatformServer:
 
     def start(self, *names: str) -> None:
         """Start `web`, `worker` and `beat`, or only those named; returns when each of them is at work."""
+        waiting = {}
         for name in names or ("web", "worker", "beat"):
-            child = start(self._program(name), env=self.environment, folder=self.folder)
-            self.children[name] = child
-            ready = self._readiness(child)
-            in_time = wait_until(lambda c=child, r=ready: c.exit_code() is not None or r(), seconds=START_SECONDS)  # type: ignore[misc]
-            assert in_time and child.exit_code() is None, f"{name} did not start:\n{child.last_lines(40)}"
+            child = self.children[name] = start(self._program(name), env=self.environment, folder=self.folder)
+            waiting[child] = self._readiness(child)
+        for child, ready in waiting.items():
+            settled = wait_until(lambda c=child, r=ready: c.exit_code() is not None or r(), seconds=START_SECONDS)
+            assert settled and child.exit_code() is None, f"{child.name} did not start:\n{child.last_lines(40)}"
 
     def kill(self, name: str) -> None:
         """SIGKILL to the process and its whole group, as a lost machine would."""
@@ -66,18 +67,6 @@ class PlatformServer:
         return lambda: phrase in child.log.read_bytes()[before:].decode(errors="replace")
 
 
-def answers(port: int, path: str = "/livez") -> bool:
-    """Whether the web server answers 200."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request("GET", path, headers={"Host": f"localhost:{port}"})
-        return connection.getresponse().status == http.client.OK
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
 @pytest.fixture
 def platform_environment() -> dict[str, str]:
     """Extra environment variables of the platform's processes; override in a module to change them."""
@@ -92,6 +81,7 @@ def platform_server(
     port = free_port()
     own = {"PORT": str(port), "DATABASE_URL": os.environ["DATABASE_URL"], "REDIS_URL": os.environ["REDIS_URL"]}
     own |= {"DATA": str(tmp_path / "data"), "STORAGE_URL": f"file://{tmp_path}/data/storage", "SWEEP_SECONDS": "1"}
+    (tmp_path / "data" / "static").mkdir(parents=True)
     server = PlatformServer(tmp_path, port, programs.child_environment(own | platform_environment))
     try:
         server.start()
