@@ -54,7 +54,9 @@ def _extend(attempt: Attempt, pod: PodObservation, seen: Observation) -> None:
         return
     if segment.starts_at is None:
         segment.starts_at = max(pod.started_at, pod.scheduled_at or pod.started_at)
-    proofs = [segment.starts_at, segment.seen_at, pod.ended_at, seen.last_seen_at if seen.phase in ALIVE else None]
+    # A pod may have ended while its attempt lives on, uploading what it made: that time is not use.
+    is_used = pod.ended_at is None and seen.phase in ALIVE
+    proofs = [segment.starts_at, segment.seen_at, pod.ended_at, seen.last_seen_at if is_used else None]
     segment.seen_at = max(proof for proof in proofs if proof is not None)
     if pod.ended_at is not None:
         segment.ends_at, segment.evidence = segment.seen_at, Evidence.REPORTED
