@@ -47,6 +47,7 @@ class Swept:
     placed: int = 0
     tended: int = 0
     ended: int = 0
+    silent: int = 0
     failed: int = 0
 
 
@@ -78,6 +79,10 @@ def _tend_safely(pk: int, now: datetime | None, swept: Swept) -> None:
         swept.tended += 1
     except OperationalError:
         raise  # the database itself is away: the claim runs out by itself
+    except BackendUnavailable as error:
+        swept.silent += 1
+        log.warning("place_does_not_answer", attempt=pk, error=str(error))
+        postpone(claim, now=now or timezone.now())
     except Stale:
         log.info("attempt_taken_over", attempt=pk)
     except Exception:
@@ -88,7 +93,8 @@ def _tend_safely(pk: int, now: datetime | None, swept: Swept) -> None:
 def tend(claim: Claim, *, now: datetime | None = None) -> bool:
     """Compare one attempt with its place and do what follows; True if it ended.
 
-    Talks to the place outside any transaction; raises Stale when another worker took the attempt over.
+    Talks to the place outside any transaction. Raises Stale when another worker took the attempt over,
+    BackendUnavailable when the place does not answer.
     """
     now = now or timezone.now()
     attempt = _load(claim)
@@ -110,7 +116,7 @@ def _load(claim: Claim) -> Attempt:
 def _bring_together(claim: Claim, now: datetime) -> bool:
     """True if the attempt ended."""
     attempt = _load(claim)
-    observed = _look(attempt)
+    observed = _look(claim, attempt, now)
     for _ in range(CREATIONS):
         if observed is not None and observed.phase not in (Phase.ABSENT, Phase.UNKNOWN):
             record_observation(claim, observed, now=now)
@@ -140,14 +146,16 @@ def _backend(attempt: Attempt) -> Backend:
     return backend_for(attempt.cluster)
 
 
-def _look(attempt: Attempt) -> Observation | None:
+def _look(claim: Claim, attempt: Attempt, now: datetime) -> Observation | None:
+    """What the place says, None without one. Raises BackendUnavailable, after a long silence is marked as such."""
     if attempt.cluster is None:
         return None
     try:
         return _backend(attempt).observe([attempt.name])[0]
-    except BackendUnavailable as error:
-        log.warning("place_does_not_answer", cluster=attempt.cluster.slug, error=str(error))
-        return None
+    except BackendUnavailable:
+        for step in reconcile(_desired(attempt), None, now):
+            _perform(claim, attempt, step, now)
+        raise
 
 
 def _desired(attempt: Attempt) -> Desired:
