@@ -64,7 +64,7 @@ class BoundListing(Generic[T]):
 
     def _sort(self) -> Sort:
         sorts = self.spec.all_sorts()
-        key = self.request.GET.get("sort") or self.spec.default_sort or next(iter(sorts))
+        key = self.request.GET.get("sort") or self.spec.first_sort()
         if key not in sorts:
             raise self._refusal(_("This list cannot be sorted that way."), "sort")
         return sorts[key]
@@ -114,7 +114,9 @@ class BoundListing(Generic[T]):
     def url(self, **changes: str) -> str:
         """The list's address with `changes` made; paging starts again unless it is among them."""
         params = {"q": self.query} | {state.name: state.value for state in self.filters}
-        params |= {"sort": self.request.GET.get("sort", "")} | changes
+        params |= {"sort": self.sort.key} | changes
+        if params["sort"] == self.spec.first_sort():
+            del params["sort"]
         query = urlencode({name: value for name, value in params.items() if value})
         return f"{self.request.path}?{query}" if query else self.request.path
 
@@ -137,6 +139,12 @@ class BoundListing(Generic[T]):
     def csv_url(self) -> str:
         """The same rows, all of them, as a file."""
         return self.url(format="csv") if self.spec.columns else ""
+
+    @property
+    def orders(self) -> list[Sort]:
+        """What the choice of order offers: the declared ones, and that of a column's heading while it is on."""
+        declared = list(self.spec.sorts)
+        return declared if not declared or self.sort in declared else [self.sort, *declared]
 
     @property
     def headings(self) -> list[Heading]:

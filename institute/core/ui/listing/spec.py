@@ -113,6 +113,11 @@ class Listing(Generic[T]):
         return found or {"-newest": Sort("-newest", _("newest first"), "-pk")}
 
     @classmethod
+    def first_sort(cls) -> str:
+        """The order of a list that nobody has sorted."""
+        return cls.default_sort or next(iter(cls.all_sorts()))
+
+    @classmethod
     def find(cls, queryset: QuerySet[T], text: str) -> QuerySet[T]:
         """The rows in which every word of `text` occurs in one of the `search` fields."""
         for word in text.split()[:MOST_WORDS]:

@@ -1,6 +1,7 @@
 import asyncio
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
@@ -161,7 +162,7 @@ def test_headings_sort_and_say_how(client: Client) -> None:
     people("a")
     html = unescape(client.get("/people?sort=-id").content.decode())
     assert '<th scope="col" class="num" aria-sort="descending"><a href="/people?sort=id">' in html
-    assert '<th scope="col"><a href="/people?sort=name">' in html
+    assert '<th scope="col"><a href="/people">' in html
     assert '<th scope="col">E-mail</th>' in html
 
 
@@ -208,6 +209,7 @@ def test_the_form_works_without_script_and_keeps_what_was_chosen(client: Client)
     assert 'value="&lt;b&gt;"' in html
     assert '<option value="fr" selected>French</option>' in html
     assert '<option value="newest" selected>' in html
+    assert '<option value="name" selected>' in client.get("/people").content.decode()
 
 
 def test_the_file_holds_all_rows_of_the_page_s_filters_and_order(
@@ -255,7 +257,8 @@ def test_an_asgi_server_gets_the_file_line_by_line() -> None:
         answer = export.response(request, PeopleListing, User.objects.all(), Sort("name", "", "name"))
         return answer, [chunk async for chunk in answer]
 
-    answer, chunks = asyncio.run(collect())
+    with ThreadPoolExecutor() as threads:  # a browser test before this one leaves its loop in the main thread
+        answer, chunks = threads.submit(asyncio.run, collect()).result()
     assert answer.is_async
     assert len(chunks) == 2
 
