@@ -4,6 +4,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from institute.catalog.enums import ARTIFACT_TRANSITIONS, ArtifactKind, ArtifactStatus, Visibility
@@ -61,3 +62,7 @@ class Artifact(Entity):
 
     def __str__(self) -> str:
         return f"{self.namespace.name}/{self.name}"
+
+    def get_absolute_url(self) -> str:
+        """Its page: models right below the handle, data sets and code below their own first segment."""
+        return reverse(f"catalog:{self.kind}-detail", kwargs={"handle": self.namespace.name, "name": self.name})

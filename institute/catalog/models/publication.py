@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from institute.catalog.enums import (
@@ -51,6 +52,10 @@ class Publication(Entity):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        """Its own page."""
+        return reverse("catalog:publication-detail", kwargs={"public_id": self.public_id})
 
 
 class PublicationLink(Entity):

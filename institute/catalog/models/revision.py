@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from institute.catalog.enums import PUBLIC_REVISIONS, REVISION_TRANSITIONS, Basis, Relation, RevisionStatus
@@ -53,6 +54,10 @@ class Revision(Entity):
 
     def __str__(self) -> str:
         return f"{self.artifact} {self.label}"
+
+    def get_absolute_url(self) -> str:
+        """Its own page."""
+        return reverse("catalog:revision-detail", kwargs={"public_id": self.public_id})
 
 
 class RevisionSource(AppendOnly):

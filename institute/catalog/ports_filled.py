@@ -1,0 +1,262 @@
+"""The ribbon donor → paper of any object: fills the port `core.chain`.
+
+What the reader may not open is named without a link; what is not public at all for them is counted, not named.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from compute.allocations.models import Allocation, AllocationSource
+from compute.allocations.queries import parts_of_job
+from compute.jobs.models import Job
+from compute.tracking.models import Run
+from grants.donors.models import Donor
+from grants.donors.queries import public_donors
+from grants.funding.models import Pledge
+from institute.catalog.enums import PUBLIC_REVISIONS
+from institute.catalog.models import Artifact, Publication, Revision
+from institute.catalog.queries import artifacts, became, publications
+from institute.core.ui.chain import ChainLink, LinkState
+from institute.people.models import User
+
+MOST = 100
+
+
+@dataclass
+class Story:
+    """The objects of each stage, as far as they are known; `current` is the stage of the object itself."""
+
+    current: str
+    donors: list[Donor] = field(default_factory=list)
+    pledges: list[Pledge] = field(default_factory=list)
+    allocations: list[Allocation] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    revisions: list[Revision] = field(default_factory=list)
+    papers: list[Publication] = field(default_factory=list)
+    details: dict[str, str] = field(default_factory=dict)
+
+
+def chain_of(obj: Any, *, request: HttpRequest | None) -> Sequence[ChainLink]:
+    """The links of an object's chain, in order; stages that do not exist yet are left out."""
+    reader = getattr(request, "user", None) or AnonymousUser()
+    tell = TELLERS.get(type(obj))
+    return links_of(tell(obj, reader), reader) if tell else []
+
+
+def links_of(story: Story, reader: object) -> list[ChainLink]:
+    """A story as ribbon."""
+    named = _named_donors(story.donors, reader)
+    stages: list[tuple[str, Sequence[Any], Callable[[Any], str], Callable[[Any], str]]] = [
+        ("donor", story.donors, lambda donor: named[donor.pk], lambda donor: _donor_url(donor, named)),
+        (
+            "pledge",
+            story.pledges,
+            str,
+            lambda pledge: _if_may(reader, "funding.view_pledge", pledge, "funding:pledge-detail"),
+        ),
+        (
+            "allocation",
+            story.allocations,
+            lambda allocation: str(allocation.project),
+            lambda one: _if_may(reader, "allocations.view_allocation", one, "allocations:allocation-detail"),
+        ),
+        ("job", story.jobs, str, lambda job: _if_may(reader, "jobs.view_job", job, "jobs:job-detail")),
+        ("run", story.runs, _run_label, lambda run: _if_may(reader, "tracking.view_run", run, "tracking:run-detail")),
+        ("model", story.revisions, lambda revision: revision.artifact.name, artifact_url_of),
+        ("paper", story.papers, str, paper_url),
+    ]
+    return [_link(stage, objects, label, url, story) for stage, objects, label, url in stages if objects]
+
+
+def _link(
+    stage: str, objects: Sequence[Any], label: Callable[[Any], str], url: Callable[[Any], str], story: Story
+) -> ChainLink:
+    state: LinkState = "current" if stage == story.current else "done"
+    if len(objects) > 1:
+        return ChainLink(stage, _counted(stage, len(objects)), detail=story.details.get(stage, ""), state=state)
+    one = objects[0]
+    return ChainLink(stage, label(one), url(one), story.details.get(stage, ""), state)
+
+
+def _counted(stage: str, n: int) -> str:
+    """How several objects of a stage are told; above 100 it says so."""
+    texts = {
+        "donor": ngettext("%(n)s donor", "%(n)s donors", n),
+        "pledge": ngettext("%(n)s pledge", "%(n)s pledges", n),
+        "allocation": ngettext("%(n)s allocation", "%(n)s allocations", n),
+        "job": ngettext("%(n)s job", "%(n)s jobs", n),
+        "run": ngettext("%(n)s run", "%(n)s runs", n),
+        "model": ngettext("%(n)s model", "%(n)s models", n),
+        "paper": ngettext("%(n)s paper", "%(n)s papers", n),
+    }
+    return texts[stage] % {"n": f"{MOST}+" if n > MOST else n}
+
+
+def _named_donors(donors: Sequence[Donor], reader: object) -> dict[int, str]:
+    """The name of each donor that the reader may read."""
+    known = {donor.pk: getattr(donor, "may_be_named", None) for donor in donors}
+    if None in known.values():
+        public = set(public_donors().filter(pk__in=known).values_list("pk", flat=True))
+        known = {pk: pk in public for pk in known}
+    is_staff = isinstance(reader, User) and reader.is_staff
+    return {d.pk: d.name if known[d.pk] or is_staff else _("a private donor") for d in donors}
+
+
+def _donor_url(donor: Donor, named: dict[int, str]) -> str:
+    return (
+        reverse("donors:donor-detail", kwargs={"public_id": donor.public_id}) if named[donor.pk] == donor.name else ""
+    )
+
+
+def _if_may(reader: object, permission: str, obj: Any, url_name: str) -> str:
+    """The page of an object, "" if the reader may not open it."""
+    if not isinstance(reader, User) or not reader.has_perm(permission, obj):
+        return ""
+    return reverse(url_name, kwargs={"public_id": obj.public_id})
+
+
+def _run_label(run: Run) -> str:
+    return run.display_name or run.name
+
+
+def artifact_url_of(revision: Revision) -> str:
+    """The page of a revision's artefact while it shows that revision, else the revision's own."""
+    if revision.artifact.latest_id == revision.pk:
+        return revision.artifact.get_absolute_url()
+    return reverse("catalog:revision-detail", kwargs={"public_id": revision.public_id})
+
+
+def paper_url(paper: Publication) -> str:
+    """The page of a paper."""
+    return reverse("catalog:publication-detail", kwargs={"public_id": paper.public_id})
+
+
+# One teller for each kind of object. Those who do not belong to a thing only hear of what is public in it.
+
+
+def _of_giver(giver: Donor | Pledge | Allocation, story: Story) -> Story:
+    jobs = became.jobs_paid_by(giver)
+    story.jobs = list(jobs[: MOST + 1])
+    story.runs = list(Run.objects.filter(job__in=[job.pk for job in story.jobs])[: MOST + 1])
+    revisions = Revision.objects.filter(job__in=[job.pk for job in story.jobs], status__in=PUBLIC_REVISIONS)
+    story.revisions = list(revisions.select_related("artifact__namespace").order_by("-published_at")[: MOST + 1])
+    story.papers = list(publications.papers_about_revisions(revisions)[: MOST + 1]) if story.revisions else []
+    return story
+
+
+def _of_donor(donor: Donor, reader: object) -> Story:
+    allocations = Allocation.objects.filter(sources__pledge__donor=donor).select_related("project").distinct()
+    story = Story("donor", donors=[donor], pledges=list(donor.pledges.order_by("-id")[: MOST + 1]))
+    story.allocations = list(allocations.order_by("-id")[: MOST + 1])
+    return _of_giver(donor, story)
+
+
+def _of_pledge(pledge: Pledge, reader: object) -> Story:
+    allocations = Allocation.objects.filter(sources__pledge=pledge).select_related("project").order_by("-id")
+    story = Story("pledge", donors=[pledge.donor], pledges=[pledge], allocations=list(allocations[: MOST + 1]))
+    return _of_giver(pledge, story)
+
+
+def _of_allocation(allocation: Allocation, reader: object) -> Story:
+    pledges = [source.pledge for source in allocation.sources.select_related("pledge__donor").order_by("id")]
+    story = Story("allocation", donors=_donors(pledges), pledges=pledges, allocations=[allocation])
+    return _of_giver(allocation, story)
+
+
+def _donors(pledges: Sequence[Pledge]) -> list[Donor]:
+    return list({pledge.donor_id: pledge.donor for pledge in pledges}.values())
+
+
+def payers_so_far(job: Job) -> list[Pledge]:
+    """The pledges that paid for a job; before anything is charged, those that hold for it."""
+    parts = parts_of_job(job.public_id)
+    paying = [part for part in parts if part.spent > 0] or [part for part in parts if part.held > 0]
+    sources = AllocationSource.objects.select_related("pledge__donor").in_bulk([part.source_id for part in paying])
+    return [sources[part.source_id].pledge for part in paying]
+
+
+def _of_job(job: Job, reader: object, current: str = "job") -> Story:
+    pledges = payers_so_far(job)
+    story = Story(current, donors=_donors(pledges), pledges=pledges, allocations=[job.allocation], jobs=[job])
+    story.runs = list(Run.objects.filter(job=job))
+    n = job.attempts.count()
+    story.details["job"] = ngettext("%(n)s attempt", "%(n)s attempts", n) % {"n": n} if n else ""
+    if current in {"job", "run"}:
+        seen = artifacts.revisions_visible_to(reader, timezone.now())
+        revision = artifacts.revision_of_job(job.public_id)
+        if revision is not None and seen.filter(pk=revision.pk).exists():
+            _tell_revision(story, revision)
+    return story
+
+
+def _tell_revision(story: Story, revision: Revision) -> None:
+    story.revisions = [revision]
+    story.details["model"] = (
+        revision.label if revision.status in PUBLIC_REVISIONS else f"{revision.label}, {revision.get_status_display()}"
+    )
+    story.papers = list(publications.papers_about(revision.artifact)[: MOST + 1])
+    if len(story.papers) == 1:
+        story.details["paper"] = str(year_of(story.papers[0]) or "")
+
+
+def year_of(paper: Publication) -> int | None:
+    """The year a paper counts for."""
+    moment = paper.published_on or paper.published_at
+    return moment.year if moment else None
+
+
+def _of_run(run: Run, reader: object) -> Story:
+    return _of_job(run.job, reader, "run") if run.job else Story("run", runs=[run])
+
+
+def _of_revision(revision: Revision, reader: object) -> Story:
+    story = _of_job(revision.job, reader, "model") if revision.job else Story("model")
+    _tell_revision(story, revision)
+    return story
+
+
+def _of_artifact(artifact: Artifact, reader: object) -> Story:
+    if artifact.latest is not None:
+        return _of_revision(artifact.latest, reader)
+    newest = artifacts.revisions_visible_to(reader, timezone.now()).filter(artifact=artifact).order_by("-id").first()
+    return _of_revision(newest, reader) if newest else Story("model")
+
+
+def _of_publication(publication: Publication, reader: object) -> Story:
+    story = Story("paper", papers=[publication])
+    seen = artifacts.revisions_visible_to(reader, timezone.now())
+    revisions = [link.revision or link.artifact.latest for link in publications.links_of(publication)]
+    known = seen.filter(pk__in=[revision.pk for revision in revisions if revision])
+    story.revisions = list(known.select_related("artifact__namespace", "job__allocation__project").order_by("-id"))
+    with_job = [revision for revision in story.revisions if revision.job is not None]
+    story.jobs = [revision.job for revision in with_job if revision.job is not None]
+    story.runs = list(Run.objects.filter(job__in=[job.pk for job in story.jobs]))
+    story.allocations = list({job.allocation_id: job.allocation for job in story.jobs}.values())
+    sources = AllocationSource.objects.filter(
+        hours_accounts__lines__transaction__subject__in=[j.public_id for j in story.jobs]
+    )
+    pledges = Pledge.objects.filter(allocation_sources__in=sources.values("pk")).select_related("donor").distinct()
+    story.pledges = list(pledges.order_by("id"))
+    story.donors = _donors(story.pledges)
+    return story
+
+
+TELLERS: dict[type, Callable[[Any, object], Story]] = {
+    Donor: _of_donor,
+    Pledge: _of_pledge,
+    Allocation: _of_allocation,
+    Job: _of_job,
+    Run: _of_run,
+    Artifact: _of_artifact,
+    Revision: _of_revision,
+    Publication: _of_publication,
+}

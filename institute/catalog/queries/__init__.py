@@ -1,0 +1,1 @@
+"""Questions about the catalogue; each module answers one kind."""

@@ -1,0 +1,102 @@
+"""The way back: from a donor, pledge, allocation or project to what came of its hours."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet, Sum
+
+from compute.allocations.enums import AccountKind
+from compute.allocations.models import Allocation, HoursLine, Project
+from compute.capacity.models import AcceleratorType
+from compute.jobs.models import Job
+from grants.donors.models import Donor
+from grants.donors.queries import public_donors
+from grants.funding.models import ComputeTerms, Pledge
+from institute.catalog.enums import PUBLIC_REVISIONS
+from institute.catalog.models import Publication, Revision
+from institute.catalog.queries.publications import papers_about_revisions
+
+Giver = Donor | Pledge | Allocation
+
+_LINES = {
+    Donor: "account__pledge__donor",
+    Pledge: "account__pledge",
+    Allocation: "account__source__allocation",
+}
+
+
+def spent_lines(giver: Giver) -> QuerySet[HoursLine]:
+    """What of a giver's hours was spent and not lost again, as ledger lines."""
+    return HoursLine.objects.filter(account__kind=AccountKind.SPENT, **{_LINES[type(giver)]: giver})
+
+
+def jobs_paid_by(giver: Giver) -> QuerySet[Job]:
+    """Jobs that used a giver's hours, newest first."""
+    paid = spent_lines(giver).values("transaction__subject").annotate(total=Sum("quantity")).filter(total__gt=0)
+    return Job.objects.filter(public_id__in=paid.values("transaction__subject")).order_by("-id")
+
+
+def revisions_paid_by(giver: Giver) -> QuerySet[Revision]:
+    """Public revisions that a giver's hours made, newest first."""
+    return (
+        Revision.objects.filter(job__in=jobs_paid_by(giver).order_by(), status__in=PUBLIC_REVISIONS)
+        .select_related("artifact__namespace", "job__accelerator_type")
+        .order_by("-published_at", "-id")
+    )
+
+
+def papers_paid_by(giver: Giver) -> QuerySet[Publication]:
+    """Published papers about what a giver's hours made."""
+    return papers_about_revisions(revisions_paid_by(giver))
+
+
+def seconds_by_job(giver: Giver, jobs: list[Job]) -> dict[str, int]:
+    """{job's public id: accelerator-seconds of this giver} for some jobs."""
+    rows = (
+        spent_lines(giver)
+        .filter(transaction__subject__in=[job.public_id for job in jobs])
+        .values("transaction__subject")
+        .annotate(total=Sum("quantity"))
+    )
+    return {row["transaction__subject"]: row["total"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Hours of one type that went from a donor to a project."""
+
+    donor: Donor | None
+    project: Project
+    seconds: int
+
+
+def seconds_by_type() -> dict[str, int]:
+    """{type's slug: accelerator-seconds spent}, the largest first."""
+    slugs = dict(ComputeTerms.objects.values_list("pledge", "type_slug"))
+    rows = HoursLine.objects.filter(account__kind=AccountKind.SPENT).values("account__pledge")
+    sums: dict[str, int] = {}
+    for row in rows.annotate(total=Sum("quantity")):
+        slug = slugs[row["account__pledge"]]
+        sums[slug] = sums.get(slug, 0) + row["total"]
+    return dict(sorted(sums.items(), key=lambda item: -item[1]))
+
+
+def flows(accelerator: AcceleratorType) -> list[Flow]:
+    """Who gave how much of a type to which project, the largest first; donors without a public name together."""
+    pledges = ComputeTerms.objects.filter(type_slug=accelerator.slug).values("pledge")
+    rows = list(
+        HoursLine.objects.filter(account__kind=AccountKind.SPENT, account__pledge__in=pledges)
+        .values("account__pledge__donor", "account__source__allocation__project")
+        .annotate(total=Sum("quantity"))
+        .filter(total__gt=0)
+    )
+    donors = public_donors().in_bulk([row["account__pledge__donor"] for row in rows])
+    projects = Project.objects.in_bulk([row["account__source__allocation__project"] for row in rows])
+    sums: dict[tuple[int | None, int], int] = {}
+    for row in rows:
+        donor = row["account__pledge__donor"] if row["account__pledge__donor"] in donors else None
+        key = (donor, row["account__source__allocation__project"])
+        sums[key] = sums.get(key, 0) + row["total"]
+    found = [
+        Flow(donors.get(donor) if donor else None, projects[project], total) for (donor, project), total in sums.items()
+    ]
+    return sorted(found, key=lambda flow: -flow.seconds)

@@ -1,0 +1,67 @@
+"""Papers: what there is, and who may see it."""
+
+from datetime import datetime
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from institute.catalog.enums import PUBLIC_PUBLICATIONS, LinkStatus, PublicationStatus
+from institute.catalog.models import Artifact, Credit, Publication, PublicationLink, Revision
+from institute.catalog.queries.artifacts import may_review, projects_now
+from institute.people.models import User
+
+
+def published_papers() -> QuerySet[Publication]:
+    """What the list of papers shows."""
+    return Publication.objects.filter(status__in=PUBLIC_PUBLICATIONS)
+
+
+def with_credits(publications: QuerySet[Publication]) -> QuerySet[Publication]:
+    """With their authors in order."""
+    credits_ = Credit.objects.select_related("creator").order_by("position")
+    return publications.prefetch_related(Prefetch("credits", queryset=credits_, to_attr="authors"))
+
+
+def newest_papers(count: int) -> QuerySet[Publication]:
+    """The latest published."""
+    return with_credits(published_papers()).order_by("-published_at", "-id")[:count]
+
+
+def publications_visible_to(user: object, now: datetime) -> QuerySet[Publication]:
+    """Published ones for everybody, those in review for reviewers, drafts for their projects' members and staff."""
+    public = Q(status__in=PUBLIC_PUBLICATIONS)
+    if not isinstance(user, User):
+        return Publication.objects.filter(public)
+    if user.is_staff:
+        return Publication.objects.all()
+    seen = public | Q(project__in=projects_now(user, now))
+    if may_review(user):
+        seen |= Q(status=PublicationStatus.IN_REVIEW)
+    return Publication.objects.filter(seen)
+
+
+def papers_in_review() -> QuerySet[Publication]:
+    """What waits for a reviewer, longest first."""
+    return with_credits(
+        Publication.objects.filter(status=PublicationStatus.IN_REVIEW).select_related("project").order_by("id")
+    )
+
+
+def links_of(publication: Publication) -> QuerySet[PublicationLink]:
+    """What a paper is about, ready to be listed."""
+    return publication.links.select_related("artifact__namespace", "artifact__latest", "revision").order_by("id")
+
+
+def papers_about(artifact: Artifact) -> QuerySet[Publication]:
+    """Published papers with a confirmed link to an artefact, newest first."""
+    return (
+        published_papers()
+        .filter(links__artifact=artifact, links__status=LinkStatus.CONFIRMED)
+        .distinct()
+        .order_by("-published_at", "-id")
+    )
+
+
+def papers_about_revisions(revisions: QuerySet[Revision]) -> QuerySet[Publication]:
+    """Published papers about the artefacts of some revisions, newest first."""
+    about = PublicationLink.objects.filter(artifact__in=revisions.values("artifact"), status=LinkStatus.CONFIRMED)
+    return published_papers().filter(pk__in=about.values("publication")).order_by("-published_at", "-id")

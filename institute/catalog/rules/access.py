@@ -1,0 +1,110 @@
+"""Who may do what; a reviewer is never one of the authors."""
+
+import rules
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from compute.allocations import queries as allocations
+from compute.allocations.models import Project
+from compute.jobs.models import Job
+from institute.catalog.models import Artifact, Publication, Revision
+from institute.catalog.queries import artifacts, publications
+from institute.core.actors import Actor
+from institute.core.errors import Forbidden
+from institute.people.enums import HandleKind, Role
+from institute.people.models import Handle, User
+from institute.people.queries import user_behind
+from institute.people.rules import holds, is_staff
+
+Owned = Artifact | Revision | Publication
+
+
+def _owners(obj: object) -> tuple[Project | None, int | None]:
+    """(project, key of the person) that own a thing."""
+    if isinstance(obj, Revision):
+        obj = obj.artifact
+    if isinstance(obj, Artifact):
+        return obj.project, obj.owner_id
+    if isinstance(obj, Publication | Job):
+        return obj.project, None
+    return None, None
+
+
+@rules.predicate
+def is_member_of(user: object, obj: object = None) -> bool:
+    """A member of the project that owns the thing, or the person whose own it is."""
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    project, owner = _owners(obj)
+    return owner == user.pk or (project is not None and allocations.is_member(project, user, timezone.now()))
+
+
+@rules.predicate
+def is_lead_of(user: object, obj: object = None) -> bool:
+    """A lead of the project that owns the thing, or the person whose own it is."""
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    project, owner = _owners(obj)
+    return owner == user.pk or (project is not None and allocations.is_lead(project, user, timezone.now()))
+
+
+@rules.predicate
+def may_create_under(user: object, namespace: object = None) -> bool:
+    """The handle is the person's own or their project's; the institute's belongs to operations."""
+    if not isinstance(user, User) or not isinstance(namespace, Handle):
+        return False
+    if namespace.kind == HandleKind.INSTITUTE:
+        return user.has_role(Role.OPERATIONS)
+    if namespace.kind == HandleKind.PERSON:
+        return namespace.owner_id == user.public_id
+    if namespace.kind != HandleKind.PROJECT:
+        return False
+    return allocations.projects_of(user, timezone.now()).filter(public_id=namespace.owner_id).exists()
+
+
+@rules.predicate
+def can_see(user: object, obj: object = None) -> bool:
+    """The person may know of the thing at all."""
+    now = timezone.now()
+    if isinstance(obj, Artifact):
+        return artifacts.visible_artifacts(user, now).filter(pk=obj.pk).exists()
+    if isinstance(obj, Revision):
+        return artifacts.revisions_visible_to(user, now).filter(pk=obj.pk).exists()
+    if isinstance(obj, Publication):
+        return publications.publications_visible_to(user, now).filter(pk=obj.pk).exists()
+    return False
+
+
+@rules.predicate
+def is_independent(user: object, obj: object = None) -> bool:
+    """Not a member, not the owner, not the one who drafted it."""
+    return isinstance(user, User) and not is_member_of(user, obj) and getattr(obj, "created_by", "") != str(user.actor)
+
+
+is_administrator = holds(Role.ADMIN)
+
+rules.add_perm("catalog.view_artifact", can_see)
+rules.add_perm("catalog.view_revision", can_see)
+rules.add_perm("catalog.view_publication", can_see)
+rules.add_perm("catalog.create_artifact", may_create_under | is_administrator)
+rules.add_perm("catalog.edit_artifact", is_member_of | is_administrator)
+rules.add_perm("catalog.draft_revision", is_member_of | is_administrator)
+rules.add_perm("catalog.propose_revision", is_lead_of | is_administrator)
+rules.add_perm("catalog.review", holds(Role.REVIEWER))
+rules.add_perm("catalog.review_revision", holds(Role.REVIEWER) & is_independent)
+rules.add_perm("catalog.withdraw_revision", is_lead_of | holds(Role.REVIEWER))
+rules.add_perm("catalog.edit_publication", is_member_of | is_administrator)
+rules.add_perm("catalog.propose_publication", is_lead_of | is_administrator)
+rules.add_perm("catalog.review_publication", holds(Role.REVIEWER) & is_independent)
+rules.add_perm("catalog.use_catalog", is_staff | holds(Role.RESEARCHER, Role.REVIEWER))
+
+
+def require_independent(obj: Owned, by: Actor) -> None:
+    """Forbidden unless a person who is none of the authors acts."""
+    user = user_behind(by)
+    if user is None or not is_independent(user, obj):
+        raise Forbidden(
+            _("A reviewer who is no member of the project decides on what it publishes."),
+            rule="independent-review",
+            way_out=_("Ask another reviewer."),
+        )
