@@ -1,0 +1,91 @@
+"""What needs somebody today, read across the apps; figures come from the ledgers' own questions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count
+
+from compute.allocations import queries as allocations
+from compute.allocations.models import Request
+from compute.capacity.models import AcceleratorType
+from compute.jobs.enums import JobStatus
+from compute.jobs.models import Job
+from grants.funding import queries as funding
+from grants.funding.enums import PledgeStatus
+from grants.funding.models import ComputeTerms, Obligation, Pledge
+from institute.core import outbox
+
+DUE_DAYS = 30
+EXPIRING_DAYS = 90
+MOST_ROWS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeRow:
+    """A pledge with its ledger figures, in accelerator-seconds."""
+
+    pledge: Pledge
+    terms: ComputeTerms
+    type: AcceleratorType | None
+    balances: allocations.PledgeBalances
+
+    @property
+    def left(self) -> int:
+        """What nobody has used yet."""
+        return self.balances.physically_left + self.balances.held
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The dashboard."""
+
+    requests: Sequence[Request]
+    waiting: int
+    due: Sequence[Obligation]
+    overdue: int
+    to_accept: Sequence[Obligation]
+    jobs: dict[JobStatus, int]
+    pledges: Sequence[PledgeRow]
+    pledge_count: int
+    expiring: int
+    dead_letters: int
+    lag_seconds: int
+
+
+def pledge_rows(pledges: Sequence[Pledge]) -> list[PledgeRow]:
+    """Each pledge with what the hours ledger says of it; three queries whatever their number."""
+    balances = allocations.balances_of_pledges(pledges)
+    terms = {pledge.pk: funding.current_terms(pledge) for pledge in pledges}
+    types = AcceleratorType.objects.in_bulk({term.type_slug for term in terms.values()}, field_name="slug")
+    return [
+        PledgeRow(pledge, terms[pledge.pk], types.get(terms[pledge.pk].type_slug), balances[pledge.pk])
+        for pledge in pledges
+    ]
+
+
+def jobs_by_state() -> dict[JobStatus, int]:
+    """How many jobs stand in each state; states without jobs are 0."""
+    counted = dict(Job.objects.values_list("status").annotate(n=Count("pk")).order_by())
+    return {status: counted.get(status.value, 0) for status in JobStatus}
+
+
+def today(now: datetime) -> Today:
+    """What staff see first in the morning."""
+    open_pledges = Pledge.objects.filter(status__in=[PledgeStatus.ACTIVE, PledgeStatus.SUSPENDED])
+    due = funding.obligations_due(today=now.date(), days=DUE_DAYS)
+    waiting = allocations.requests_waiting().select_related("project")
+    shown = list(funding.with_terms(open_pledges.order_by("window_ends_at", "id"))[:MOST_ROWS])
+    return Today(
+        requests=list(waiting[:MOST_ROWS]),
+        waiting=waiting.count(),
+        due=list(due[:MOST_ROWS]),
+        overdue=due.filter(due_on__lt=now.date()).count(),
+        to_accept=list(funding.obligations_to_accept()[:MOST_ROWS]),
+        jobs=jobs_by_state(),
+        pledges=pledge_rows(shown),
+        pledge_count=open_pledges.count(),
+        expiring=funding.pledges_ending_within(EXPIRING_DAYS, now=now).count(),
+        dead_letters=outbox.dead_letters().count(),
+        lag_seconds=outbox.lag_seconds(now=now),
+    )
