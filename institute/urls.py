@@ -34,11 +34,13 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("api/v1/", include((api_patterns, "api"))),
+    path("", include("compute.tracking.api.urls")),
 ]
 
 urlpatterns += i18n_patterns(
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("", include("institute.core.ui.urls")),
     path("", include("institute.people.urls")),
     path("", include("grants.donors.urls")),
     path("", include("grants.funding.urls")),

@@ -40,7 +40,7 @@ def hint(subject: str, kind: str = "changed", detail: str = "") -> None:
 
 
 async def events(subjects: Sequence[str]) -> AsyncIterator[bytes]:
-    """Server-sent events for `subjects`, a comment every 15 s so that proxies keep the line open."""
+    """Server-sent events for `subjects`, a word every 15 s so that proxies keep the line open."""
     client = redis.asyncio.Redis.from_url(settings.REDIS_URL)
     pubsub = client.pubsub(ignore_subscribe_messages=True)
     try:
@@ -49,7 +49,7 @@ async def events(subjects: Sequence[str]) -> AsyncIterator[bytes]:
         while True:
             message = await pubsub.get_message(timeout=KEEP_ALIVE_S)
             if message is None:
-                yield b": still here\n\n"
+                yield b"event: still\ndata: 1\n\n"  # no comment: the page shows when it last heard
                 continue
             data = message["data"].decode()
             yield f"event: hint\ndata: {data}\n\n".encode()
