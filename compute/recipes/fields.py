@@ -7,7 +7,8 @@ this module is imported by the web process and inside every job.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as declare
 from enum import StrEnum
 from typing import Any
 
@@ -100,7 +101,7 @@ class Refusal:
     rule: str
     way_out: str
     msgids: tuple[str, str] = ("", "")
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = declare(default_factory=dict)
 
     def translated(self, translate: Callable[[str], str]) -> Refusal:
         """The refusal in the language of `translate` (the field's label included)."""

@@ -99,7 +99,8 @@ def split(label: str, documents: list[str], limit: int) -> Text:
     if len(documents) < HELD_OUT_OF:
         documents = [piece for document in documents for piece in pieces(document)]
     random.Random(SHUFFLE_SEED).shuffle(documents)
-    used, size = [], 0
+    used: list[str] = []
+    size = 0
     for document in documents:
         size += len(document.encode())
         if used and size > limit:
@@ -132,7 +133,8 @@ def pieces(document: str) -> Iterator[str]:
 
 def _capped(documents: list[str]) -> list[str]:
     """Measuring needs no more than a mebibyte."""
-    kept, size = [], 0
+    kept: list[str] = []
+    size = 0
     for document in documents:
         size += len(document.encode())
         if kept and size > HELD_OUT_LIMIT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 END = "<|end|>"
 PAD = "<|pad|>"
 SAMPLE_BYTES = 3_000_000
-Ids = np.ndarray[Any, np.dtype[np.int32]]
+Ids: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
 
 
 def learn(documents: Iterable[str], vocabulary: int) -> Tokenizer:
@@ -44,10 +44,11 @@ def _sample(documents: Iterable[str]) -> Iterable[str]:
 def stream(tokenizer: Tokenizer, documents: Sequence[str]) -> Ids:
     """All documents as one row of ids, with the end token before, between and after them."""
     end = np.asarray([tokenizer.token_to_id(END)], np.int32)
-    parts = [end]
+    parts: list[Ids] = [end]
     for encoding in tokenizer.encode_batch_fast(list(documents), add_special_tokens=False):
         parts += [np.asarray(encoding.ids, np.int32), end]
-    return np.concatenate(parts)
+    joined: Ids = np.concatenate(parts)
+    return joined
 
 
 def save(tokenizer: Tokenizer, folder: Path, sequence: int) -> None:

@@ -17,8 +17,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from compute.recipes.pretrain_lm import measure, tokens
+from compute.recipes.pretrain_lm.export import expected_shapes, weights_sha256
 from compute.recipes.pretrain_lm.recipe import RECIPE
+from compute.recipes.pretrain_lm.reference import Losses
 from compute.recipes.pretrain_lm.size import HEAD, Size
+from compute.recipes.pretrain_lm.text import read_text
 from compute.recipes.runtime import manifest
 from compute.recipes.runtime.allocator import keep_freed_memory
 from compute.recipes.runtime.exits import RecipeExit
@@ -70,12 +78,6 @@ def read_config(folder: Path) -> tuple[dict[str, Any], Size]:
 
 def read_tensors(folder: Path, size: Size) -> dict[str, Any]:
     """The weights. Refused when a tensor is missing, unexpected, misshapen or not finite."""
-    import numpy as np  # not needed to know the rules above
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    from compute.recipes.pretrain_lm.export import expected_shapes
-
     try:
         tensors = load_file(folder / "model.safetensors")
     except (OSError, SafetensorError) as problem:
@@ -99,15 +101,9 @@ def measure_artefact(folder: Path, inputs: Mapping[str, str]) -> dict[str, Any]:
     require_own_files(folder)
     config, size = read_config(folder)
     tensors = read_tensors(folder, size)
-    # Imported only now: a refusal above needs no compiler.
-    from compute.recipes.pretrain_lm import measure, tokens
-    from compute.recipes.pretrain_lm.export import weights_sha256
-    from compute.recipes.pretrain_lm.reference import Losses
-    from compute.recipes.pretrain_lm.text import read_text
-
     try:
         tokenizer = tokens.load(folder)
-    except Exception as problem:  # the library raises bare Exception
+    except Exception as problem:
         raise Refused(f"tokenizer.json cannot be read: {problem}") from problem
     if tokenizer.get_vocab_size() > size.vocabulary:
         raise Refused(f"the tokenizer has {tokenizer.get_vocab_size()} tokens, the model {size.vocabulary}")

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from compute.recipes.runtime.exits import Exit, RecipeExit, RunAgain
 from compute.recipes.runtime.job import Job
 from compute.recipes.runtime.log import say
 
@@ -37,8 +38,16 @@ class Tracker:
 
     def finish(self, exit_code: int = 0) -> None:
         """Send what is left, within the time the SDK was given at the start."""
-        self._guarded("finish", lambda run: run.finish(exit_code=exit_code))
+        self._guarded("finish", lambda run: run.finish(exit_code=int(exit_code)))
         self._run = None
+
+    def leave(self, end: BaseException) -> None:
+        """Close the run of an attempt that did not succeed; one that will go on says so."""
+        if isinstance(end, RunAgain):
+            self._guarded("preemption", lambda run: run.mark_preempting())
+            self.finish(Exit.RUN_AGAIN)
+        else:
+            self.finish(end.code if isinstance(end, RecipeExit) else 1)
 
     def _guarded(self, doing: str, act: Any) -> None:
         if self._run is None:

@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 
+from compute.recipes.runtime.checkpoints import Checkpoints
 from compute.recipes.runtime.disk import canonical_json
+from compute.recipes.runtime.job import read_job
+from compute.recipes.runtime.manifest import Surroundings
 from tests.compute.recipes.conftest import Walk
+from tests.compute.recipes.stdlib_runner.recipe import RECIPE
 
 
 def rewrite(folder: Path, **changes: Any) -> None:
@@ -172,11 +176,6 @@ def test_a_resumed_job_that_had_finished_its_steps_only_writes_its_output(walk: 
 
 
 def test_a_resumption_on_another_number_of_processors_is_not_called_exact(walk: Walk) -> None:
-    from compute.recipes.runtime.checkpoints import Checkpoints  # beside its only use
-    from compute.recipes.runtime.job import read_job
-    from compute.recipes.runtime.manifest import Surroundings
-    from tests.compute.recipes.stdlib_runner.recipe import RECIPE
-
     job = walk()
     assert job.run().code == 0
     rewrite(job.checkpoint(1, 6), cpu_count=96)

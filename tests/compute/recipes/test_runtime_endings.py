@@ -255,6 +255,18 @@ def test_a_tracker_that_does_not_answer_never_ends_training(walk: Walk) -> None:
     assert list((job.root / "work" / "wandb").glob("offline-run-*"))
 
 
+def test_a_stop_closes_the_run_too(walk: Walk) -> None:
+    job = walk(max_steps=5_000, step_ms=5, track=True)
+    job.environ["WANDB_MODE"] = "offline"
+    job.start()
+    job.wait_for("step 3/5000")
+    job.send(signal.SIGTERM)
+    ended = job.end()
+    assert ended.code == 75
+    assert "The tracker failed" not in ended.log
+    assert ended.errors.splitlines()[-1].startswith("Run again: asked to stop by SIGTERM")
+
+
 def test_without_a_tracker_the_log_is_enough(walk: Walk) -> None:
     ended = walk(track=True).run()
     assert ended.code == 0

@@ -143,8 +143,8 @@ def train(job: Job, stop: Stop) -> None:
 
     try:
         Loop(job, stop, checkpoints, walk, report).run(first=first, last=job.inputs["max_steps"], data_cursor=cursor)
-    except BaseException:
-        tracking.finish(1)
+    except BaseException as end:
+        tracking.leave(end)
         raise
     output = Output(job)
     folder = output.begin()
