@@ -30,9 +30,9 @@ TRANSITIONS: "Transitions[RunStatus]" = {
     RunStatus.PENDING: {RunStatus.RUNNING, *_FOLLOWERS},
     RunStatus.RUNNING: {RunStatus.LOST, *_FOLLOWERS},
     RunStatus.LOST: {RunStatus.RUNNING, *_FOLLOWERS},
-    RunStatus.FINISHED: {RunStatus.RUNNING, RunStatus.FAILED},
-    RunStatus.FAILED: {RunStatus.RUNNING, RunStatus.FINISHED, RunStatus.PREEMPTED, RunStatus.STOPPED},
-    RunStatus.CRASHED: {RunStatus.RUNNING, RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED},
+    RunStatus.FINISHED: {RunStatus.RUNNING, *_FOLLOWERS} - {RunStatus.FINISHED},
+    RunStatus.FAILED: {RunStatus.RUNNING, *_FOLLOWERS} - {RunStatus.FAILED},
+    RunStatus.CRASHED: {RunStatus.RUNNING, *_FOLLOWERS} - {RunStatus.CRASHED},
     RunStatus.PREEMPTED: {RunStatus.RUNNING, RunStatus.STOPPED},
     RunStatus.STOPPED: {RunStatus.RUNNING},
 }

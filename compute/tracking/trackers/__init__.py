@@ -1,1 +1,1 @@
-"""Trackers behind one Protocol; no Django inside."""
+"""Trackers that a job may report to, each behind the same Protocol."""
