@@ -271,6 +271,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "relay-outbox": {"task": "institute.core.tasks.task_relay_outbox", "schedule": SWEEP_SECONDS},
     "activate-pledges": {"task": "grants.funding.tasks.task_activate_due_pledges", "schedule": 60},
     "mark-due": {"task": "grants.funding.tasks.task_mark_due", "schedule": 3600},
+    "sweep-lost-runs": {"task": "compute.tracking.tasks.task_sweep_lost_runs", "schedule": 60},
     "seal-audit": {"task": "institute.core.tasks.task_seal_audit", "schedule": 60},
 }
 
