@@ -47,3 +47,8 @@ def pledges_without_supply() -> QuerySet[Pledge]:
     """Accepted and active pledges that nobody has said the machines of."""
     wanted = [PledgeStatus.ACCEPTED, PledgeStatus.ACTIVE, PledgeStatus.SUSPENDED]
     return Pledge.objects.filter(supply__isnull=True, status__in=wanted).select_related("donor").order_by("-id")
+
+
+def type_choices() -> list[tuple[str, str]]:
+    """(slug, name) of every accelerator type by name, as a choice field wants them."""
+    return list(AcceleratorType.objects.order_by("name").values_list("slug", "name"))

@@ -159,7 +159,7 @@ def _check_lines(lines: Sequence[LineDraft]) -> None:
     if len(lines) > MOST_LINES:
         raise Refused(_("At most %(most)d lines.") % {"most": MOST_LINES}, field="lines", rule="lines")
     for line in lines:
-        if min(line.runs, line.accelerators, line.hours) <= 0:
+        if line.runs <= 0 or line.accelerators <= 0 or line.hours <= 0:
             raise Refused(_("Runs, accelerators and hours are more than zero."), field="lines", rule="line-amount")
         if Decimal(line.hours).as_tuple().exponent < -2:  # type: ignore[operator]  # finite: it was compared
             raise Refused(_("Hours have at most two decimals."), field="lines", rule="line-amount")

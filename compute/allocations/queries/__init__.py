@@ -1,5 +1,6 @@
 """Questions about projects, allocations and hours."""
 
+from compute.allocations.queries.awarding import Giver, burn_down, givers_for, lasts_until
 from compute.allocations.queries.balances import (
     CapturedPart,
     JobPart,
@@ -50,6 +51,7 @@ from compute.allocations.queries.usable import (
 __all__ = [
     "CapturedPart",
     "Finding",
+    "Giver",
     "JobPart",
     "PledgeBalances",
     "SourceBalances",
@@ -59,8 +61,10 @@ __all__ = [
     "balances_of_pledge",
     "balances_of_pledges",
     "balances_of_sources",
+    "burn_down",
     "captured_of_attempt",
     "captured_of_attempts",
+    "givers_for",
     "headroom",
     "headroom_of",
     "held_of_job",
@@ -68,6 +72,7 @@ __all__ = [
     "is_lead",
     "is_member",
     "job_of_attempt",
+    "lasts_until",
     "members_of",
     "membership_of",
     "month_of",

@@ -143,7 +143,7 @@ def _reason(now: datetime) -> Case:
         pledge=OuterRef("pledge"), provider__status=ProviderStatus.ACTIVE, clusters__status=ClusterStatus.UP
     )
     ended = Q(ends_at__lte=now) | Q(allocation__ends_at__lte=now)
-    cases: list[tuple[UnusableReason, Q | Exists]] = [
+    cases: list[tuple[UnusableReason, Any]] = [
         (UnusableReason.ALLOCATION_FROZEN, Q(allocation__status=AllocationStatus.FROZEN)),
         (
             UnusableReason.NOT_STARTED,

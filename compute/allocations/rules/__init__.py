@@ -34,6 +34,15 @@ from compute.allocations.rules.holding import (
     plan_hold,
 )
 from compute.allocations.rules.licences import openness_of
+from compute.allocations.rules.standing import (
+    Opening,
+    Standing,
+    TypeStanding,
+    by_type,
+    openings_for,
+    standing_of,
+    standing_of_project,
+)
 from grants.donors.queries import donors_of
 from institute.people.enums import Role
 from institute.people.models import User
@@ -45,9 +54,13 @@ __all__ = [
     "FailingClause",
     "HoldNeed",
     "HoldPlan",
+    "Opening",
     "PlannedPart",
     "Skipped",
+    "Standing",
     "Terms",
+    "TypeStanding",
+    "by_type",
     "clash",
     "clause_of",
     "clauses_of",
@@ -56,6 +69,7 @@ __all__ = [
     "failing_clauses",
     "fits",
     "meet",
+    "openings_for",
     "openness_of",
     "plan_hold",
     "project_of",
@@ -63,6 +77,8 @@ __all__ = [
     "require_open",
     "require_reason",
     "require_unconflicted",
+    "standing_of",
+    "standing_of_project",
     "terms_of",
 ]
 
