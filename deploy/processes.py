@@ -9,8 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
+from typing import TypedDict, cast
 
 LOG_BYTES_KEPT = 10 * 1024 * 1024
+
+
+class Record(TypedDict):
+    """What `run/<name>.json` says about a child, for a start after its supervisor was killed."""
+
+    pid: int
+    started: str | None
+    signal: int
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ def start(program: Program, *, env: Mapping[str, str], folder: Path) -> Child:
             group=program.uid,
             extra_groups=None if program.uid is None else (),
         )
-    how = {"pid": process.pid, "started": started_at(process.pid), "signal": program.stop_steps[0][0]}
+    how = Record(pid=process.pid, started=started_at(process.pid), signal=program.stop_steps[0][0])
     record.write_text(json.dumps(how))
     if process.stdin:
         try:
@@ -112,17 +121,29 @@ def end_leftovers(folder: Path) -> list[str]:
     The recorded start time keeps a reused process id from being mistaken for ours.
     """
     ended = []
-    for record in sorted((folder / "run").glob("*.json")):
-        content = json.loads(record.read_text() or "{}")
-        pid, started = content.get("pid"), content.get("started")
-        if pid and started and started_at(pid) == started:
-            os.kill(pid, content["signal"])
-            wait_until(lambda pid=pid, was=started: started_at(pid) != was, seconds=8)  # type: ignore[misc]
-            if started_at(pid) == started:
-                kill_group(pid)
-            ended.append(record.stem)
-        record.unlink()
+    for file in sorted((folder / "run").glob("*.json")):
+        record = _read_record(file)
+        if record and record["started"] and started_at(record["pid"]) == record["started"]:
+            _end(record)
+            ended.append(file.stem)
+        file.unlink()
     return ended
+
+
+def _read_record(file: Path) -> Record | None:
+    try:
+        return cast(Record, json.loads(file.read_text()))
+    except ValueError:  # the supervisor was killed while it wrote
+        return None
+
+
+def _end(record: Record) -> None:
+    def is_gone() -> bool:
+        return started_at(record["pid"]) != record["started"]
+
+    os.kill(record["pid"], record["signal"])
+    if not wait_until(is_gone, seconds=8):
+        kill_group(record["pid"])
 
 
 def started_at(pid: int) -> str | None:
