@@ -13,6 +13,7 @@ from institute.core.ui.charts.svg import figure, picture, short, table, tag
 WIDTH, HEIGHT = 640.0, 260.0
 TOP, BOTTOM = 14.0, 42.0
 CHARACTER = 9.5  # width of a digit at the largest size that the style sheet gives the labels
+LABEL_GAP = 19.0  # the largest size of the labels
 MOST_POINTS = 320
 MOST_ROWS = 24
 MOST_CURVES = 6
@@ -103,16 +104,27 @@ def _axes(x: Scale, y: Scale, x_axis: Axis, y_axis: Axis) -> list[SafeString]:
     return drawn
 
 
+def spread(places: Sequence[float], gap: float, end: float) -> list[float]:
+    """Ascending `places` moved as little as keeps `gap` between neighbours and all of them above `end`."""
+    moved: list[float] = []
+    for place in places:
+        moved.append(max(place, moved[-1] + gap) if moved else place)
+    limit = end
+    for index in range(len(moved) - 1, -1, -1):
+        moved[index] = min(moved[index], limit)
+        limit = moved[index] - gap
+    return moved
+
+
 def _last_labels(curves: Sequence[Curve], x: Scale, y: Scale, y_axis: Axis) -> list[SafeString]:
     """The last value beside the end of each curve, moved apart where they would cover each other."""
-    ends = [(index, runs[-1][-1]) for index, curve in enumerate(curves) if (runs := _runs(curve.points))]
-    labels, lowest = [], -math.inf
-    for index, point in sorted(ends, key=lambda end: y(end[1].y)):
-        at = max(y(point.y) + 4, lowest + 15)
-        lowest = at
-        text = y_axis.format(point.y)
-        labels.append(tag("text", text, x=x(point.x) + 9, y=at, class_=f"value s{index + 1}"))
-    return labels
+    ends = [(y(runs[-1][-1].y) + 4, i, runs[-1][-1]) for i, curve in enumerate(curves) if (runs := _runs(curve.points))]
+    ends.sort(key=lambda end: end[0])
+    places = spread([at for at, _i, _point in ends], LABEL_GAP, HEIGHT - BOTTOM + 4)
+    return [
+        tag("text", y_axis.format(point.y), x=x(point.x) + 9, y=at, class_=f"value s{index + 1}")
+        for at, (_at, index, point) in zip(places, ends, strict=True)
+    ]
 
 
 def describe(curves: Sequence[Curve], x_axis: Axis, y_axis: Axis) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from institute.core.ui import charts
 from institute.core.ui.charts import Axis, Band, Curve, Node, Part, Point
-from institute.core.ui.charts.lines import thin
+from institute.core.ui.charts.lines import spread, thin
 from institute.core.ui.charts.scale import plain, scale_for, ticks
 from institute.core.ui.charts.svg import short
 
@@ -163,3 +163,17 @@ def test_bands_are_as_wide_as_their_share_of_the_fullest_column() -> None:
 def test_a_flow_without_links_is_one_picture() -> None:
     assert 'role="img"' in charts.flow([[Node("a", "A")], [Node("b", "B")]], [Band("a", "b", 1)], label="x")
     parse(charts.flow([], [], label="nothing yet"))
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        ([10, 50, 90], [10, 50, 90]),
+        ([10, 11, 12], [10, 29, 48]),
+        ([90, 95, 99], [62, 81, 100]),
+        ([10, 99, 99], [10, 81, 100]),
+        ([], []),
+    ],
+)
+def test_labels_keep_their_distance_and_stay_inside(places: list[float], expected: list[float]) -> None:
+    assert spread(places, 19, 100) == expected
