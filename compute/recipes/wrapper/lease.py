@@ -63,7 +63,7 @@ class LeaseKeeper:
                 log.warning("the lease was refused: %s", error)
                 if refusals >= REFUSALS_BEFORE_GIVING_UP:
                     raise
-            if cancelled.wait(refusals * 0.5):
+            if cancelled.wait(refusals * 0.2):
                 raise GivenUp
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
         self._thread.start()

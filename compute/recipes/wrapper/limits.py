@@ -13,7 +13,7 @@ from compute.recipes.wrapper.folder import RunFolder
 from compute.recipes.wrapper.plan import Plan
 from compute.recipes.wrapper.training import Training
 
-DISK_EVERY_S = 5.0
+DISK_EVERY_S = 2.0
 
 
 class Limits:

@@ -220,6 +220,7 @@ class Supervisor:
             "peak_memory_bytes": self._training.peak_bytes,
             "cpu_seconds": ended.cpu_seconds if ended is not None else 0.0,
         }
+        self._folder.secrets.unlink(missing_ok=True)  # nobody needs them any more
         write_json(self._folder.exit, {**self._record, **ending})
 
     def _sync_tracker(self) -> None:

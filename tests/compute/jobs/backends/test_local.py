@@ -43,6 +43,8 @@ def test_attempt_survives_the_process_that_created_it_and_is_no_child_of_it(stag
 import sys, pickle
 from pathlib import Path
 from compute.jobs.backends.local import LocalBackend
+
+pytestmark = pytest.mark.slow
 spec = pickle.loads(sys.stdin.buffer.read())
 LocalBackend(Path({str(stage.root)!r}), Path({str(CODE_ROOT)!r}), {{"web": Path({sys.executable!r})}}).create(spec)
 """

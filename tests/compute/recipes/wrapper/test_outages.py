@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import signal
 
+import pytest
+
 from compute.recipes.wrapper.folder import read_json
 from tests.compute.recipes.wrapper.attempts import wait_for
 from tests.compute.recipes.wrapper.platform_stub import JobState, Lease, StubPlatform
+
+pytestmark = pytest.mark.slow
 
 
 def test_outage_stops_no_training_and_its_checkpoints_arrive_afterwards(attempt, platform):
