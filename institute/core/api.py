@@ -50,8 +50,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     """DRF's exception handler: every known error as problem+json; None lets an unknown one be a 500."""
     if isinstance(error, DomainError):
         set_rollback()
-        errors = {error.field: [str(error.message)]} if error.field else None
-        return problem(error.status, error.rule, str(error.message), errors=errors, way_out=str(error.way_out))
+        message, way_out = str(error.message), str(error.way_out)
+        return problem(error.status, error.rule, message, errors=error.errors or None, way_out=way_out)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

@@ -34,6 +34,11 @@ class DomainError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.way_out}".strip()
 
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """Messages by field; an error that names several reasons overrides this."""
+        return {self.field: [str(self.message)]} if self.field else {}
+
 
 class Refused(DomainError):
     """A rule forbids it as asked."""

@@ -37,6 +37,14 @@ class JobRefused(Refused):
         super().__init__(first.message, field=first.field or None, rule=first.rule, way_out=first.way_out)
         self.objections = list(objections)
 
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """Every reason by its field; those that concern the job as a whole under ""."""
+        found: dict[str, list[str]] = {}
+        for objection in self.objections:
+            found.setdefault(objection.field, []).append(str(objection))
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
