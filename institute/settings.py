@@ -273,6 +273,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "mark-due": {"task": "grants.funding.tasks.task_mark_due", "schedule": 3600},
     "sweep-lost-runs": {"task": "compute.tracking.tasks.task_sweep_lost_runs", "schedule": 60},
     "seal-audit": {"task": "institute.core.tasks.task_seal_audit", "schedule": 60},
+    "sweep-jobs": {"task": "compute.jobs.tasks.task_sweep_jobs", "schedule": SWEEP_SECONDS},
 }
 
 REST_FRAMEWORK = {
@@ -308,7 +309,6 @@ PORTS = {
 PANELS: dict[str, list[str]] = {}
 EXTRA_RECIPES = env_list("HEADWATERS_EXTRA_RECIPES")
 LOCAL_JOBS_DIR = DATA_DIR / "jobs"
-USAGE_CELL_SECONDS = int(env("USAGE_CELL_SECONDS", "300"))
 FAULT_POINTS = env("FAULT_POINTS", "")
 METRICS_TOKEN = env("METRICS_TOKEN", "")
 
