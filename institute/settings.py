@@ -306,7 +306,9 @@ PORTS = {
     "jobs.inputs": "institute.catalog.job_inputs.JobInputs",
 }
 # Panels that later apps show on earlier objects' pages: kind of object → dotted paths.
-PANELS: dict[str, list[str]] = {}
+PANELS: dict[str, list[str]] = {
+    "funding.pledge": ["compute.allocations.views.panels.pledge_balances"],
+}
 EXTRA_RECIPES = env_list("HEADWATERS_EXTRA_RECIPES")
 LOCAL_JOBS_DIR = DATA_DIR / "jobs"
 FAULT_POINTS = env("FAULT_POINTS", "")
