@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.forms import BaseFormSet, formset_factory
+from django.forms.formsets import DELETION_FIELD_NAME
+from django.http import QueryDict
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -182,6 +184,11 @@ class LineForm(FieldsMixin, forms.Form):
         return bool(getattr(self, "cleaned_data", None))
 
     @property
+    def is_removed(self) -> bool:
+        """True for a line that is marked to be left out."""
+        return bool(self.cleaned_data.get(DELETION_FIELD_NAME))
+
+    @property
     def draft(self) -> LineDraft:
         """The valid line as actions take it."""
         data = self.cleaned_data
@@ -209,12 +216,12 @@ class BaseLineFormSet(BaseFormSet[LineForm]):
     @property
     def drafts(self) -> list[LineDraft]:
         """The given lines as actions take them; those marked to be removed are left out."""
-        return [form.draft for form in self.forms if form.is_given and not self._should_delete_form(form)]
+        return [form.draft for form in self.forms if form.is_given and not form.is_removed]
 
     @property
     def valid_drafts(self) -> list[LineDraft]:
         """The lines that add up already."""
-        return [form.draft for form in self.forms if form.amount_text and not self._should_delete_form(form)]
+        return [form.draft for form in self.forms if form.amount_text and not form.is_removed]
 
     def clean(self) -> None:
         """A request without lines asks for nothing."""
@@ -222,9 +229,20 @@ class BaseLineFormSet(BaseFormSet[LineForm]):
             raise forms.ValidationError(_now("A request needs at least one line."))
 
 
-LineFormSet = formset_factory(
-    LineForm, formset=BaseLineFormSet, extra=1, max_num=20, absolute_max=20, validate_max=True, can_delete=True
+_LineFormSet = formset_factory(
+    LineForm,
+    formset=BaseLineFormSet,
+    extra=1,
+    max_num=20,
+    absolute_max=20,
+    validate_max=True,
+    can_delete=True,
 )
+
+
+def line_forms(data: QueryDict | None, initial: Sequence[dict[str, Any]] = ()) -> BaseLineFormSet:
+    """The lines as forms: those of a request and an empty one, or what was posted."""
+    return cast(BaseLineFormSet, _LineFormSet(data, prefix="lines", initial=initial))
 
 
 def line_initial(request: Request) -> list[dict[str, Any]]:

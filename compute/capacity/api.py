@@ -100,7 +100,9 @@ class SupplySerializer(serializers.ModelSerializer[Supply]):
     pledge = serializers.CharField(source="pledge.public_id")
     provider = serializers.CharField(source="provider.public_id")
     type = serializers.CharField(source="type.slug")
-    clusters = serializers.SlugRelatedField(slug_field="public_id", many=True, read_only=True)
+    clusters: serializers.ManyRelatedField = serializers.SlugRelatedField(  # type: ignore[assignment]  # many=True
+        slug_field="public_id", many=True, read_only=True
+    )
 
     class Meta:
         model = Supply
@@ -131,7 +133,9 @@ class TypeInput(serializers.Serializer[Any]):
     unit_label = serializers.CharField(max_length=16, default="", allow_blank=True)
     peak_flops = serializers.IntegerField(min_value=1, max_value=10**18, default=None, allow_null=True)
     watts = serializers.IntegerField(min_value=1, max_value=100_000, default=None, allow_null=True)
-    source = serializers.CharField(max_length=200, default="", allow_blank=True)
+    source = serializers.CharField(  # type: ignore[assignment]  # a name that Field has too
+        max_length=200, default="", allow_blank=True
+    )
 
     @property
     def draft(self) -> actions.TypeDraft:

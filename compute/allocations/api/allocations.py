@@ -69,8 +69,9 @@ class AllocationDetailSerializer(AllocationSerializer):
 
     sources = serializers.SerializerMethodField()
 
-    class Meta(AllocationSerializer.Meta):
-        fields = (*AllocationSerializer.Meta.fields, "sources")  # type: ignore[assignment]
+    class Meta:
+        model = Allocation
+        fields = (*AllocationSerializer.Meta.fields, "sources")
         read_only_fields = fields
 
     @extend_schema(responses=StandingSerializer(many=True))
@@ -83,7 +84,9 @@ class LineSerializer(serializers.ModelSerializer[HoursLine]):
     """One account's part of a movement."""
 
     account = serializers.CharField(source="account.kind")
-    source = serializers.CharField(source="account.source.public_id", default=None)
+    source = serializers.CharField(  # type: ignore[assignment]  # a name that Field has too
+        source="account.source.public_id", default=None
+    )
 
     class Meta:
         model = HoursLine

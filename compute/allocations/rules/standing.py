@@ -15,7 +15,7 @@ from compute.allocations.queries import (
     usable_of,
     with_usable,
 )
-from compute.allocations.rules.clauses import Declaration, FailingClause, failing_clauses
+from compute.allocations.rules.clauses import Clause, Declaration, FailingClause, failing_clauses
 from compute.allocations.rules.holding import clauses_of, declaration_of
 from compute.capacity.models import AcceleratorType
 from grants.funding.enums import PledgeStatus
@@ -24,11 +24,12 @@ from grants.funding.models import Pledge
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One source: its figures, what may be held of it now, and the clauses that fail."""
+    """One source: its figures, what may be held of it now, its pledge's clauses and those that fail."""
 
     source: AllocationSource
     balances: SourceBalances
     usable: Usable
+    clauses: Sequence[Clause]
     failing: Sequence[FailingClause]
 
 
@@ -60,7 +61,7 @@ def _standing(rows: Sequence[AllocationSource], declared: Mapping[int, Declarati
         usable = usable_of(row)
         if usable.reason is None and any(failure.is_blocking for failure in failing):
             usable = Usable(0, UnusableReason.CLAUSE)
-        found.append(Standing(row, balances[row.pk], usable, failing))
+        found.append(Standing(row, balances[row.pk], usable, clauses[row.pledge_id], failing))
     return found
 
 

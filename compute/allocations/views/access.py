@@ -1,6 +1,8 @@
 """What a reader may know of: everything else is 404."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -11,6 +13,22 @@ from compute.allocations import queries
 from compute.allocations.models import Allocation, AllocationSource, Membership, Project, Request
 from institute.people.models import User
 
+Found = TypeVar("Found")
+
+
+def once(find: Callable[..., Found]) -> Callable[..., Found]:
+    """The permission check and the view ask for the same object: read it once per request."""
+
+    @wraps(find)
+    def remembered(request: HttpRequest, *args: str, **kwargs: str) -> Found:
+        memory: dict[tuple[str, ...], Found] = request.__dict__.setdefault(f"found_{find.__name__}", {})
+        key = (*args, *kwargs.values())[:1]
+        if key not in memory:
+            memory[key] = find(request, *args, **kwargs)
+        return memory[key]
+
+    return remembered
+
 
 def reader(request: HttpRequest) -> User:
     """The person who reads; asked only for those who signed in."""
@@ -18,6 +36,7 @@ def reader(request: HttpRequest) -> User:
     return request.user
 
 
+@once
 def visible_project(request: HttpRequest, handle: str, **_: Any) -> Project:
     """The project with this handle."""
     visible = queries.projects_visible_to(reader(request), timezone.now())
@@ -30,11 +49,13 @@ def visible_membership(request: HttpRequest, handle: str, public_id: str) -> Mem
     return get_object_or_404(memberships, public_id=public_id, project=visible_project(request, handle))
 
 
+@once
 def visible_request(request: HttpRequest, public_id: str, **_: Any) -> Request:
     """A request of the reader's projects or, for staff, one that was submitted."""
     return get_object_or_404(queries.requests_visible_to(reader(request), timezone.now()), public_id=public_id)
 
 
+@once
 def visible_allocation(request: HttpRequest, public_id: str, **_: Any) -> Allocation:
     """An allocation of the reader's projects, of their donor's pledges or, for staff, any."""
     visible = queries.allocations_visible_to(reader(request), timezone.now()).select_related("request")

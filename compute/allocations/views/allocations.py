@@ -17,7 +17,7 @@ from compute.allocations import actions, queries
 from compute.allocations.enums import AllocationStatus
 from compute.allocations.forms import ReasonForm
 from compute.allocations.models import Allocation
-from compute.allocations.rules import clauses_of, standing_of
+from compute.allocations.rules import standing_of
 from compute.allocations.views.access import allocation_url, reader, visible_allocation, visible_source
 from compute.capacity.models import AcceleratorType
 from institute.core.ports import panels_for
@@ -75,7 +75,6 @@ def allocation_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "allocation": allocation,
         "standing": standing,
-        "clauses": clauses_of(row.source.pledge_id for row in standing),
         "burn_down": burn_down_chart(allocation, history, accelerator, now),
         "lasts_until": queries.lasts_until(history, now) if history else None,
         "history": history_of(allocation),

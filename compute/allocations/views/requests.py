@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from compute.allocations import actions, queries
 from compute.allocations.enums import REQUEST_EDITABLE, REQUEST_WAITING, RequestKind, RequestStatus
-from compute.allocations.forms import AwardForm, BaseLineFormSet, LineFormSet, ReasonForm, RequestForm, line_initial
+from compute.allocations.forms import AwardForm, BaseLineFormSet, ReasonForm, RequestForm, line_forms, line_initial
 from compute.allocations.models import Project, Request
 from compute.allocations.rules import openings_for
 from compute.allocations.views.access import (
@@ -92,7 +92,7 @@ def request_create(request: HttpRequest, handle: str) -> HttpResponse:
     """Write a request: declarations, calculation and who could give, on one page."""
     project = visible_project(request, handle)
     form = RequestForm(request.POST or None)
-    lines = LineFormSet(_with_one_more_line(request), prefix="lines")
+    lines = line_forms(_with_one_more_line(request))
     if _is_saved(request, form, lines):
         with refusals_as_form_errors(form):
             draft = form.draft(lines.drafts)
@@ -106,7 +106,7 @@ def request_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     asked = visible_request(request, public_id)
     names = ("kind", "justification", "output_licence", "accepts_publishing")
     form = RequestForm(request.POST or None, initial={name: getattr(asked, name) for name in names})
-    lines = LineFormSet(_with_one_more_line(request), prefix="lines", initial=line_initial(asked))
+    lines = line_forms(_with_one_more_line(request), line_initial(asked))
     if _is_saved(request, form, lines):
         with refusals_as_form_errors(form):
             actions.change_request(request=asked, draft=form.draft(lines.drafts), by=acting(request))
