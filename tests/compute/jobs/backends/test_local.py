@@ -25,6 +25,7 @@ from compute.recipes.wrapper.plan import LOG_LIMIT_BYTES
 from tests.compute.recipes.wrapper.attempts import CODE_ROOT, wait_for
 from tests.contracts.backends import JOB, make_spec
 
+pytestmark = pytest.mark.slow
 NAME = "tj-a-1"
 
 
@@ -43,8 +44,6 @@ def test_attempt_survives_the_process_that_created_it_and_is_no_child_of_it(stag
 import sys, pickle
 from pathlib import Path
 from compute.jobs.backends.local import LocalBackend
-
-pytestmark = pytest.mark.slow
 spec = pickle.loads(sys.stdin.buffer.read())
 LocalBackend(Path({str(stage.root)!r}), Path({str(CODE_ROOT)!r}), {{"web": Path({sys.executable!r})}}).create(spec)
 """
