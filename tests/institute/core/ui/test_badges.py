@@ -1,5 +1,6 @@
 import pytest
 from django.db import models
+from django.template import Context, Template
 
 from grants.funding.enums import PledgeStatus
 from grants.funding.models import Pledge
@@ -56,3 +57,9 @@ def test_a_field_without_tones_is_at_rest() -> None:
     pledge = Pledge(status="active")
     assert badges.badge_for(pledge) == '<span class="badge rest">active</span>'
     assert badges.badge_for(Pledge(public_id="X1"), "public_id") == '<span class="badge rest">X1</span>'
+
+
+def test_pages_draw_badges_by_tag() -> None:
+    badges.register(Colour, {Colour.RED: Tone.BAD, Colour.BLUE: Tone.OK})
+    html = Template('{% load ui %}{% badge red %}{% tone "warn" "<3" %}').render(Context({"red": Colour.RED}))
+    assert html == '<span class="badge bad">a red one</span><span class="badge warn">&lt;3</span>'

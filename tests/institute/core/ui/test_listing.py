@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from institute.core.errors import Refused
 from institute.core.ui import listing
-from institute.core.ui.listing import Listing, Sort, export
+from institute.core.ui.listing import Filter, Listing, Sort, export
 from institute.core.ui.listing.keyset import Position, page_of
+from institute.people.enums import Role
 from institute.people.models import User
 from tests.factories.people import UserFactory
 from tests.institute.core.ui.urls import PeopleListing
@@ -293,3 +294,9 @@ def test_a_refusal_names_the_parameter(rf: RequestFactory) -> None:
     with pytest.raises(Refused) as caught:
         listing.BoundListing(rf.get("/people?language=xx"), PeopleListing, User.objects.all())
     assert (caught.value.field, caught.value.rule) == ("language", "listing")
+
+
+def test_an_enum_gives_a_filter_its_options(rf: RequestFactory) -> None:
+    options = Filter("role", "Role", Role).options_for(rf.get("/"))
+    assert options[0] == (Role.ADMIN.value, Role.ADMIN.label)
+    assert len(options) == len(Role)

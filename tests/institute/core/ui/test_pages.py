@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import AnonymousUser
+from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from pytest_django import Settings
@@ -102,9 +103,10 @@ def test_an_unknown_address_is_a_page_of_ours(client: Client) -> None:
 
 
 def test_the_line_of_a_live_page_names_its_stream_and_waits_for_no_script() -> None:
-    html = render_to_string("core/_live.html", {"url": "/jobs/1/live?a=1&b=2"})
+    html = Template("{% load ui %}{% live url %}").render(Context({"url": "/jobs/1/live?a=1&b=2"}))
     assert 'data-live-src="/jobs/1/live?a=1&amp;b=2"' in html
-    assert "{n}" in html
+    assert "heard {n} s ago" in html
+    assert re.search(r">as of \d\d:\d\d:\d\d · reload for news</span>", html)
 
 
 def colours() -> dict[str, tuple[accent.RGB, accent.RGB]]:
