@@ -61,5 +61,7 @@ def test_a_field_without_tones_is_at_rest() -> None:
 
 def test_pages_draw_badges_by_tag() -> None:
     badges.register(Colour, {Colour.RED: Tone.BAD, Colour.BLUE: Tone.OK})
-    html = Template('{% load ui %}{% badge red %}{% tone "warn" "<3" %}').render(Context({"red": Colour.RED}))
+    html = Template('{% load ui %}{% badge red %}{% tone "warn" text %}').render(
+        Context({"red": Colour.RED, "text": "<3"})
+    )
     assert html == '<span class="badge bad">a red one</span><span class="badge warn">&lt;3</span>'
