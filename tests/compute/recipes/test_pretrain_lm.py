@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import shutil
 import signal
 import subprocess
@@ -114,6 +115,24 @@ def test_killed_and_resumed_ends_with_the_same_bytes(tmp_path: Path, cache: Path
         assert (killed.output / name).read_bytes() == (whole.output / name).read_bytes()
     assert killed.metrics()["resume"] == {"from_step": last, "exact": True, "differences": [], "rejected": []}
     assert cpu + ended.cpu_seconds < 60
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("trial", range(20))
+def test_killed_at_a_random_moment_ends_with_the_same_bytes(tmp_path: Path, cache: Path, trial: int) -> None:
+    inputs = {"max_steps": 150, "checkpoint_every_steps": 7, "seed": trial}
+    whole = job(tmp_path / "whole", cache, **inputs)
+    assert whole.run().code == 0
+    killed = job(tmp_path / "killed", cache, **inputs)
+    killed.start()
+    killed.wait_for(f"step {random.randrange(1, 150)}/150")
+    killed.send(signal.SIGKILL)
+    killed.end()
+    steps = killed.steps()
+    killed.grant(2)
+    ended = killed.run(fence=2, resume=killed.checkpoint(1, steps[-1]) if steps else None)
+    assert ended.code == 0, ended.errors
+    assert (killed.output / "model.safetensors").read_bytes() == (whole.output / "model.safetensors").read_bytes()
 
 
 def test_a_flipped_bit_in_the_state_falls_back_to_the_checkpoint_before(tmp_path: Path, tiny: Training) -> None:
