@@ -307,7 +307,14 @@ PORTS = {
 }
 # Panels that later apps show on earlier objects' pages: kind of object → dotted paths.
 PANELS: dict[str, list[str]] = {
-    "funding.pledge": ["compute.allocations.views.panels.pledge_balances"],
+    "funding.pledge": [
+        "compute.allocations.views.panels.pledge_balances",
+        "institute.catalog.panels.became_of",
+    ],
+    "donors.donor": ["institute.catalog.panels.became_of"],
+    "allocations.allocation": ["institute.catalog.panels.became_of"],
+    "allocations.project": ["institute.catalog.panels.of_project"],
+    "jobs.job": ["institute.catalog.panels.publish_job"],
 }
 EXTRA_RECIPES = env_list("HEADWATERS_EXTRA_RECIPES")
 LOCAL_JOBS_DIR = DATA_DIR / "jobs"
