@@ -24,6 +24,8 @@ from grants.funding.models import Pledge
 from institute.catalog.enums import PUBLIC_REVISIONS
 from institute.catalog.models import Artifact, Publication, Revision
 from institute.catalog.queries import artifacts, became, publications
+from institute.catalog.queries.pages import RevisionPage
+from institute.core.ui import formats
 from institute.core.ui.chain import ChainLink, LinkState
 from institute.people.models import User
 
@@ -221,6 +223,34 @@ def _of_run(run: Run, reader: object) -> Story:
 def _of_revision(revision: Revision, reader: object) -> Story:
     story = _of_job(revision.job, reader, "model") if revision.job else Story("model")
     _tell_revision(story, revision)
+    return story
+
+
+def story_of_page(page: RevisionPage) -> Story:
+    """The story of a revision whose page has been read already: nothing is asked twice."""
+    revision, job = page.revision, page.revision.job
+    story = Story("model", revisions=[revision], papers=page.papers[: MOST + 1])
+    story.details["model"] = revision.label
+    if len(story.papers) == 1:
+        story.details["paper"] = str(year_of(story.papers[0]) or "")
+    if job is None:
+        return story
+    story.pledges = [payer.source.pledge for payer in page.payers]
+    story.donors = _donors(story.pledges)
+    for payer in page.payers:
+        payer.donor.may_be_named = payer.is_named  # type: ignore[attr-defined]  # as donors.queries annotates it
+    story.allocations, story.jobs = [job.allocation], [job]
+    story.runs = [revision.run] if revision.run else []
+    attempts = getattr(revision, "n_attempts", 0)
+    story.details["job"] = ngettext("%(n)s attempt", "%(n)s attempts", attempts) % {"n": attempts}
+    if len(page.payers) == 1:
+        source = page.payers[0].source
+        story.details["pledge"] = formats.hours_text(source.pledged, job.accelerator_type)  # type: ignore[attr-defined]
+    awarded = sum(payer.source.awarded or 0 for payer in page.payers)  # type: ignore[attr-defined]  # annotated
+    story.details["allocation"] = formats.hours_text(awarded, job.accelerator_type)
+    if revision.run and revision.run.next_step:
+        n = formats.number(revision.run.next_step)
+        story.details["run"] = ngettext("%(n)s step", "%(n)s steps", revision.run.next_step) % {"n": n}
     return story
 
 

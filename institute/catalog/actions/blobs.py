@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from institute.catalog.enums import BlobStatus, Verdict
 from institute.catalog.formats import git, pickles, tensors
 from institute.catalog.models import Artifact, Blob, BlobScan, Upload
+from institute.catalog.queries.bytes import is_there
 from institute.core import audit
 from institute.core.actors import Actor
 from institute.core.errors import Refused
@@ -141,7 +142,7 @@ def _usable(sha256: str) -> Blob | None:
     blob = Blob.objects.filter(sha256=sha256).first()
     if blob is None or blob.status in {BlobStatus.DOOMED, BlobStatus.SWEPT}:
         return None
-    return blob if blob.inline is not None or store().size(blob.location) == blob.size else None
+    return blob if is_there(blob) else None
 
 
 def _keep(source: BinaryIO, digests: _Digests, *, location: str, by: Actor) -> Blob:

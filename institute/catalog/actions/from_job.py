@@ -143,13 +143,10 @@ def _card(job: Job, blobs: dict[str, Blob], revision: Revision) -> str:
     """The job's own card, with licence and tags in front and the donors thanked at its end."""
     own = blobs.get(trees.CARD)
     text = trees.text_of(own) if own else f"# {revision.artifact.name}\n"
-    front = {"license": revision.licence.lower(), "tags": ["headwaters", job.recipe]}
-    try:
-        text = cards.with_front(
-            text, **{key: value for key, value in front.items() if not cards.split(text)[0].get(key)}
-        )
-    except cards.BadCard:
-        text = cards.join(front, text)
+    wanted = {"license": revision.licence.lower(), "tags": ["headwaters", job.recipe]}
+    with suppress(cards.BadCard):  # then the check of the card says so
+        own_front = cards.split(text)[0]
+        text = cards.with_front(text, **{key: value for key, value in wanted.items() if not own_front.get(key)})
     return acknowledged(text, revision)
 
 

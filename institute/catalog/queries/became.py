@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
+from django.utils.translation import ngettext
 
 from compute.allocations.enums import AccountKind
 from compute.allocations.models import Allocation, HoursLine, Project
@@ -12,8 +13,8 @@ from grants.donors.models import Donor
 from grants.donors.queries import public_donors
 from grants.funding.models import ComputeTerms, Pledge
 from institute.catalog.enums import PUBLIC_REVISIONS
-from institute.catalog.models import Publication, Revision
-from institute.catalog.queries.publications import papers_about_revisions
+from institute.catalog.models import Artifact, Publication, Revision
+from institute.catalog.queries.publications import papers_about_revisions, published_papers
 
 Giver = Donor | Pledge | Allocation
 
@@ -100,3 +101,31 @@ def flows(accelerator: AcceleratorType) -> list[Flow]:
         Flow(donors.get(donor) if donor else None, projects[project], total) for (donor, project), total in sums.items()
     ]
     return sorted(found, key=lambda flow: -flow.seconds)
+
+
+def results_by_project(projects: list[Project]) -> dict[int, dict[str, int]]:
+    """{project's key: {"model", "dataset", "code", "paper": how many are public}}."""
+    found: dict[int, dict[str, int]] = {project.pk: {} for project in projects}
+    rows = (
+        Artifact.objects.filter(project__in=found, latest__isnull=False)
+        .order_by()
+        .values_list("project", "kind")
+        .annotate(n=Count("id"))
+    )
+    for project, kind, n in rows:
+        found[project][kind] = n
+    papers = published_papers().filter(project__in=found).order_by().values_list("project").annotate(n=Count("id"))
+    for project, n in papers:
+        found[project]["paper"] = n
+    return found
+
+
+def result_texts(totals: dict[str, int]) -> dict[str, str]:
+    """ "3 models", "1 paper" … for the kinds that occur."""
+    texts = {
+        "model": lambda n: ngettext("%(n)s model", "%(n)s models", n),
+        "dataset": lambda n: ngettext("%(n)s data set", "%(n)s data sets", n),
+        "code": lambda n: ngettext("%(n)s code base", "%(n)s code bases", n),
+        "paper": lambda n: ngettext("%(n)s paper", "%(n)s papers", n),
+    }
+    return {kind: texts[kind](n) % {"n": n} for kind, n in totals.items()}

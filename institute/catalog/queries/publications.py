@@ -65,3 +65,9 @@ def papers_about_revisions(revisions: QuerySet[Revision]) -> QuerySet[Publicatio
     """Published papers about the artefacts of some revisions, newest first."""
     about = PublicationLink.objects.filter(artifact__in=revisions.values("artifact"), status=LinkStatus.CONFIRMED)
     return published_papers().filter(pk__in=about.values("publication")).order_by("-published_at", "-id")
+
+
+def waiting_for(user: object, now: datetime) -> QuerySet[Publication]:
+    """Papers on their way that the person may see, newest first."""
+    waiting = [PublicationStatus.DRAFT, PublicationStatus.IN_REVIEW]
+    return publications_visible_to(user, now).filter(status__in=waiting).select_related("project").order_by("-id")

@@ -1,4 +1,4 @@
-"""References by which jobs name what they read: `<handle>/<name>@<label or commit>`; data sets begin with `datasets/`."""
+"""How jobs name what they read: `<handle>/<name>@<label or commit>`; data sets begin with `datasets/`."""
 
 from datetime import datetime
 

@@ -95,3 +95,17 @@ def commit_named(artifact: Artifact, rev: str) -> Commit | None:
         return None
     found = list(artifact.commits.filter(sha1__startswith=rev.lower())[:2])
     return found[0] if len(found) == 1 else None
+
+
+MOST_HISTORY = 200
+
+
+def history_of(commit: Commit) -> list[Commit]:
+    """A commit and those before it, newest first; at most 200."""
+    known = {row.sha1: row for row in commit.artifact.commits.filter(pk__lte=commit.pk).order_by("-id")[:MOST_HISTORY]}
+    found: list[Commit] = []
+    following: Commit | None = commit
+    while following is not None:
+        found.append(following)
+        following = known.get(following.parents[0]) if following.parents else None
+    return found

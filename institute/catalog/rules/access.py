@@ -25,6 +25,8 @@ def _owners(obj: object) -> tuple[Project | None, int | None]:
         obj = obj.artifact
     if isinstance(obj, Artifact):
         return obj.project, obj.owner_id
+    if isinstance(obj, Project):
+        return obj, None
     if isinstance(obj, Publication | Job):
         return obj.project, None
     return None, None
@@ -96,6 +98,7 @@ rules.add_perm("catalog.withdraw_revision", is_lead_of | holds(Role.REVIEWER))
 rules.add_perm("catalog.edit_publication", is_member_of | is_administrator)
 rules.add_perm("catalog.propose_publication", is_lead_of | is_administrator)
 rules.add_perm("catalog.review_publication", holds(Role.REVIEWER) & is_independent)
+rules.add_perm("catalog.retract_publication", is_lead_of | holds(Role.REVIEWER))
 rules.add_perm("catalog.use_catalog", is_staff | holds(Role.RESEARCHER, Role.REVIEWER))
 
 

@@ -1,5 +1,0 @@
-"""API of institute.catalog."""
-
-from django.urls import URLPattern
-
-api_urlpatterns: list[URLPattern] = []
