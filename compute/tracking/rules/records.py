@@ -45,12 +45,12 @@ def record_of(line: str) -> tuple[Record, int]:
     record: Record = {}
     dropped = 0
     for name, value in flatten(parse_line(line)):
+        if value is None or name == "_wandb":
+            continue
         if isinstance(value, float) or (isinstance(value, int) and -MAX_EXACT <= value <= MAX_EXACT):
             stored: Value = value
         elif isinstance(value, str) and value in NOT_FINITE:
             stored = NOT_FINITE[value]
-        elif value is None or name == "_wandb":
-            continue
         else:
             stored = json.dumps(clean(value), sort_keys=True, ensure_ascii=False, allow_nan=False)
         if len(name) > MAX_NAME or (isinstance(stored, str) and len(stored) > MAX_VALUE):
