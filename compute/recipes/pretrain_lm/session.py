@@ -22,6 +22,7 @@ from compute.recipes.runtime.output import Output
 from compute.recipes.runtime.stopping import Stop
 
 LOG_LINES = 100
+CURVE_POINTS = 1000
 
 
 def train(job: Job, stop: Stop, surroundings: Surroundings, begin: energy.Reading) -> None:
@@ -68,11 +69,12 @@ def learn(
         first, cursor = found.resumed.step + 1, dict(found.resumed.data_cursor)
         exact = "" if found.resumed.is_exact else f", not exact: {', '.join(found.resumed.differences)} differ"
         say(f"resumed after step {found.resumed.step}{exact}")
-    every = max(1, last // LOG_LINES)
 
     def report(step: int, metrics: Mapping[str, float]) -> None:
-        if step % every == 0 or step in (first, last):
+        is_edge = step in (first, last)
+        if is_edge or step % max(1, last // LOG_LINES) == 0:
             say(f"step {step}/{last} loss {metrics['loss']:.4f} {metrics['tokens_per_second']:,.0f} tokens/s")
+        if is_edge or step % max(1, last // CURVE_POINTS) == 0:
             tracking.log(step, tracker.finite(metrics))
 
     Loop(job, stop, checkpoints, learner, report).run(first=first, last=last, data_cursor=cursor)

@@ -78,7 +78,7 @@ def start(job: Job, config: Mapping[str, Any]) -> Tracker:
                 project=os.environ.get("WANDB_PROJECT") or str(job.inputs["tracker_project"]) or job.recipe.name,
                 config={"inputs": dict(job.inputs), **config},
                 job_type=job.recipe.name,
-                settings=wandb.Settings(finish_timeout=max(5.0, job.grace_s / 3)),
+                settings=wandb.Settings(finish_timeout=max(5.0, job.grace_s / 3), quiet=True),
             )
         except Exception as problem:  # noqa: BLE001 - CommError, UsageError, a dead service: all mean "without"
             say(f"The tracker did not start ({mode}): {problem!r}")
