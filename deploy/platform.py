@@ -12,7 +12,7 @@ from deploy.embedded.ports import is_free
 from deploy.errors import StartRefused
 from deploy.processes import Child, Program, describe_exit, end_leftovers, start
 
-WEB_START_SECONDS = 60.0
+WEB_START_SECONDS = 120.0
 JOBS_STOP_SECONDS = 40.0  # jobs have 30 s for a last checkpoint
 LABELS = {
     "postgres": "PostgreSQL",

@@ -20,7 +20,7 @@ from deploy.processes import Child, Program, describe_exit, start, started_at, w
 
 OWNER, APPLICATION, DATABASE, SUPERUSER = "headwaters_owner", "headwaters", "headwaters", "postgres"
 # After a kill of the postmaster its backends hold shared memory for a moment: the first starts may fail.
-START_TRIES, START_SECONDS = 8, 30.0
+START_TRIES, START_SECONDS = 8, 60.0
 STOP_STEPS = ((Signals.SIGINT, 10.0), (Signals.SIGQUIT, 5.0))
 
 

@@ -13,7 +13,7 @@ from deploy.processes import wait_until
 from deploy.programs import REPOSITORY
 from deploy.servers import MARK
 
-START_SECONDS, STOP_SECONDS = 90, 30
+START_SECONDS, STOP_SECONDS = 180, 90
 MARKER = "HEADWATERS_TEST_LAUNCH"  # every process inherits it
 
 

@@ -51,8 +51,9 @@ def test_second_start_keeps_data_and_addresses(start_platform):
     assert second.pids() == {}
 
 
-def test_a_running_platform_guards_its_folder_and_port(start_platform, tmp_path):
+def test_a_running_platform_guards_its_folder_port_and_secrets(start_platform, tmp_path):
     running = start_platform()
+    assert_only_the_caller_reads_secrets(running)
 
     same_folder = start_platform(wait=False)
     assert same_folder.exit_code() == 1
@@ -69,8 +70,7 @@ def test_a_running_platform_guards_its_folder_and_port(start_platform, tmp_path)
     assert (status(running.port), status(beside.port)) == (200, 200)
 
 
-def test_env_is_private_and_the_serving_processes_cannot_sign_in_as_owner(start_platform):
-    platform = start_platform()
+def assert_only_the_caller_reads_secrets(platform):
     env = platform.data / "env"
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
     names = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "STORAGE_URL", "SECRET_KEY", "PORT", "DATA"}
@@ -79,8 +79,7 @@ def test_env_is_private_and_the_serving_processes_cannot_sign_in_as_owner(start_
     owner_password = psycopg.conninfo.conninfo_to_dict(read_env(env)["DATABASE_OWNER_URL"])["password"]
     children = platform.pids().keys() - {platform.process.pid}
     assert len(children) > 5
-    knowing = [pid for pid in children if owner_password.encode() in _environment(pid)]
-    assert knowing == []
+    assert [pid for pid in children if owner_password.encode() in _environment(pid)] == []
 
 
 def _environment(pid):
@@ -91,7 +90,6 @@ def _environment(pid):
     ("part", "command", "sentence"),
     [
         ("web", "-m gunicorn", "The web server "),
-        ("worker", "celery --app institute.celery --workdir", "The background worker "),
         ("postgres", "/postgres -D ", "PostgreSQL "),
     ],
 )

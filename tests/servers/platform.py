@@ -12,8 +12,9 @@ from deploy import programs
 from deploy.embedded.ports import free_port
 from deploy.platform import answers
 from deploy.processes import Child, Program, start, wait_until
+from tests.servers.leftovers import end_processes_in
 
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 @dataclass
@@ -77,7 +78,7 @@ def platform_environment() -> dict[str, str]:
 def platform_server(
     transactional_db: None, tmp_path: Path, platform_environment: dict[str, str]
 ) -> Iterator[PlatformServer]:
-    """Web, worker and beat on this process's test database, started; all ended when the test ends."""
+    """Web, worker and beat on this process's test database, started; all ended when the test ends, jobs too."""
     port = free_port()
     own = {"PORT": str(port), "DATABASE_URL": os.environ["DATABASE_URL"], "REDIS_URL": os.environ["REDIS_URL"]}
     own |= {"DATA": str(tmp_path / "data"), "STORAGE_URL": f"file://{tmp_path}/data/storage", "SWEEP_SECONDS": "1"}
@@ -88,3 +89,4 @@ def platform_server(
         yield server
     finally:
         server.stop()
+        end_processes_in(tmp_path)
