@@ -19,7 +19,7 @@ from institute.core import faults, outbox
 from institute.core.enums import OutboxStatus
 from institute.core.models import OutboxMessage
 
-SUBJECTS = ("a", "b", "c")
+SUBJECTS = ("a", "b")
 NAMES = ("fact", "effect")
 
 
@@ -67,15 +67,26 @@ class OutboxMachine(RuleBasedStateMachine):
         self.number = 0
         OutboxMessage.objects.all().delete()
 
-    @rule(subject=st.sampled_from(SUBJECTS), commits=st.booleans())
-    def publish(self, subject: str, commits: bool) -> None:
-        self.number += 1
+    @rule(subject=st.sampled_from(SUBJECTS), count=st.integers(1, 3))
+    def publish(self, subject: str, count: int) -> None:
         with transaction.atomic():
-            outbox.publish(Numbered(self.number), subject=subject)
-            if commits:
+            for _ in range(count):
+                self.number += 1
+                outbox.publish(Numbered(self.number), subject=subject)
                 self.published[subject].append(self.number)
-            else:
-                transaction.set_rollback(True)
+
+    @rule(subject=st.sampled_from(SUBJECTS))
+    def publish_and_roll_back(self, subject: str) -> None:
+        with transaction.atomic():
+            outbox.publish(Numbered(-1), subject=subject)
+            transaction.set_rollback(True)
+
+    @rule(name=st.sampled_from(NAMES), subject=st.sampled_from(SUBJECTS))
+    def relay_while_broken(self, name: str, subject: str) -> None:
+        self.now += timedelta(seconds=1)
+        self.world.broken.add((name, subject))
+        outbox.relay(now=self.now)
+        self.world.broken.discard((name, subject))
 
     @rule(name=st.sampled_from(NAMES), subject=st.sampled_from(SUBJECTS))
     def break_receiver(self, name: str, subject: str) -> None:

@@ -55,8 +55,8 @@ def require_reason(reason: str) -> str:
 
 
 def require_open(project: Project) -> None:
-    """Refused for a project that is not active."""
-    if project.status != ProjectStatus.ACTIVE:
+    """Refused for a project that is not active, as the database has it now."""
+    if not Project.objects.filter(pk=project.pk, status=ProjectStatus.ACTIVE).exists():
         raise Refused(
             _("%(project)s is not active.") % {"project": project},
             rule="project-status",
