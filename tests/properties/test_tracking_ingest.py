@@ -37,9 +37,7 @@ class IngestTest(TestCase):
     def test_posts_split_repeated_and_overlapping_lead_to_the_same_run(
         self, records: list[dict[str, object]], cuts: list[tuple[int, int]]
     ) -> None:
-        content = [
-            json.dumps({**record, "_step": 2 * i, "_timestamp": START + i}) for i, record in enumerate(records)
-        ]
+        content = [json.dumps({**record, "_step": 2 * i, "_timestamp": START + i}) for i, record in enumerate(records)]
         said = [f"2026-11-24T10:00:{i:02}.5 line {i}" for i in range(len(content))]
         whole = begun(run_of(name="whole"))
         posted(whole, history(content))

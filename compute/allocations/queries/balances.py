@@ -1,9 +1,11 @@
 """Figures of the hours ledger. Pages, exports and statements use only these."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from django.db.models import Max, Min, Q, QuerySet, Sum
+from django.db.models import Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from compute.allocations.enums import AccountKind, HoursKind
 from compute.allocations.models import Allocation, HoursAccount, HoursLine, HoursTransaction
@@ -77,19 +79,14 @@ def _pledge_balances(kinds: dict[str, int]) -> PledgeBalances:
 
 
 def balances_of_sources(source_ids: Iterable[int]) -> dict[int, SourceBalances]:
-    """Balances by source key, in two statements."""
-    found: dict[int, dict[str, int]] = {key: {} for key in source_ids}
-    for source, kind, balance in HoursAccount.objects.filter(source_id__in=found).values_list(
-        "source_id", "kind", "balance"
-    ):
+    """Balances by source key, in one statement."""
+    found: dict[int, Counter[str]] = {key: Counter() for key in source_ids}
+    awards = HoursLine.objects.filter(account=OuterRef("pk"), transaction__kind=HoursKind.AWARD)
+    total = awards.order_by().values("account").annotate(total=Sum("quantity")).values("total")
+    accounts = HoursAccount.objects.filter(source_id__in=found).annotate(awarded=Coalesce(Subquery(total), 0))
+    for source, kind, balance, awarded in accounts.values_list("source_id", "kind", "balance", "awarded"):
         found[source][kind] = balance
-    awarded = (
-        HoursLine.objects.filter(account__source_id__in=found, transaction__kind=HoursKind.AWARD)
-        .values("account__source_id")
-        .annotate(total=Sum("quantity"))
-    )
-    for row in awarded:
-        found[row["account__source_id"]]["awarded"] = row["total"]
+        found[source]["awarded"] += awarded
     return {key: SourceBalances(**kinds) for key, kinds in found.items()}
 
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +16,8 @@ from compute.allocations import actions
 from compute.allocations.actions import HoldNeed
 from compute.allocations.enums import AllocationStatus, MemberRole, ProjectStatus, RequestStatus
 from compute.allocations.models import Allocation, Membership, Project, Request
-from compute.allocations.queries import balances_of_allocation
+from compute.allocations.queries import balances_of_allocation, burn_down
+from compute.allocations.views.allocations import burn_down_chart
 from grants.donors.actions import grant_portal_access
 from institute.people.enums import Role
 from institute.people.models import User
@@ -29,6 +32,7 @@ from tests.factories.allocations import (
     submitted_request,
 )
 from tests.factories.capacity import accelerator_type
+from tests.factories.funding import offered_pledge
 from tests.factories.people import TESTER, UserFactory, user_with
 
 pytestmark = pytest.mark.django_db
@@ -337,3 +341,36 @@ def test_pages_cost_the_same_however_full(desk: Client, project: Project) -> Non
     one_more()
     assert [queries_of(desk, url) for url in urls] == first
     assert max(first) <= 15
+
+
+def test_a_pledges_page_shows_where_its_hours_are(client: Client, project: Project) -> None:
+    pledge = pledge_with_hours(seconds=36_000)
+    allocation_from((pledge, 3_600), project=project)
+    client.force_login(user_with(Role.GRANTS_OFFICER))
+    answer = client.get(reverse("funding:pledge-detail", args=[pledge.public_id]))
+    assert "Not yet awarded" in answer.text
+    assert "River" in answer.text
+    empty = offered_pledge()
+    assert "Not yet awarded" not in client.get(reverse("funding:pledge-detail", args=[empty.public_id])).text
+
+
+def test_a_chart_goes_on_to_today_and_is_empty_before_the_first_award(desk: Client, project: Project) -> None:
+    allocation = allocation_with(seconds=3600, project=project)
+    later = timezone.now() + timedelta(days=3)
+    history = burn_down(allocation)
+    chart = burn_down_chart(allocation, history, None, later)
+    assert "even pace" in chart
+    assert "<svg" not in burn_down_chart(allocation, [], None, later)
+
+
+def test_the_back_office_shows_everything_and_writes_nothing(client: Client, project: Project) -> None:
+    allocation = allocation_with(seconds=3600, project=project)
+    client.force_login(user_with(Role.ADMIN))
+    for model in (*apps.get_app_config("allocations").get_models(), *apps.get_app_config("capacity").get_models()):
+        if not admin.site.is_registered(model):
+            continue
+        url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        assert client.get(url).status_code == 200
+        assert client.get(url.replace("changelist", "") + "add/").status_code == 403
+    url = reverse("admin:allocations_allocation_change", args=[allocation.pk])
+    assert client.post(url, {"status": "closed"}).status_code == 403

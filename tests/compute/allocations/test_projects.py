@@ -6,7 +6,7 @@ import pytest
 
 from compute.allocations import actions, queries
 from compute.allocations.enums import DataClass, MemberRole, ProjectStatus
-from compute.allocations.models import Membership, Project
+from compute.allocations.models import HoursAccount, HoursDay, HoursLine, HoursTransaction, Membership, Project
 from institute.core.errors import Conflict, Refused
 from institute.core.models import AuditEntry
 from institute.core.states import history_of
@@ -112,3 +112,45 @@ def test_staff_see_all_projects_and_others_their_own() -> None:
     assert queries.project_by_handle(mine.handle.upper()) == mine
     assert queries.project_by_handle("nobody") is None
     assert [m.role for m in queries.members_of(mine, NOW)] == ["lead", "member"]
+
+
+def test_permissions_belong_to_roles_within_the_project() -> None:
+    lead, member, stranger = UserFactory.create(), UserFactory.create(), UserFactory.create()
+    project = project_with(lead=lead, members=[member])
+    allocation = allocation_with(seconds=100, project=project)
+    operator, finance, admin = (user_with(role) for role in (Role.OPERATIONS, Role.FINANCE, Role.ADMIN))
+    table = {
+        "allocations.view_project": {lead, member, operator, finance, admin},
+        "allocations.view_allocation": {lead, member, operator, finance, admin},
+        "allocations.edit_project": {lead, operator, admin},
+        "allocations.manage_members": {lead, operator, admin},
+        "allocations.submit_request": {lead, admin},
+        "allocations.decide_request": {operator, admin},
+        "allocations.freeze_allocation": {operator, admin},
+        "allocations.create_project": {operator, admin},
+        "allocations.view_hours": {operator, finance, admin},
+    }
+    for permission, allowed in table.items():
+        obj = allocation if permission == "allocations.view_allocation" else project
+        for user in (lead, member, stranger, operator, finance, admin):
+            assert user.has_perm(permission, obj) == (user in allowed), (permission, user)
+    assert not stranger.has_perm("allocations.view_allocation", project)
+    assert not stranger.has_perm("allocations.view_request", project)
+
+
+def test_everything_has_a_name_that_people_can_read() -> None:
+    allocation = allocation_with(seconds=100, project=project_with(title="River"))
+    source = allocation.sources.get()
+    named = [
+        allocation,
+        source,
+        Membership.objects.first(),
+        allocation.request,
+        allocation.request.lines.get(),
+        *HoursTransaction.objects.all(),
+        *HoursAccount.objects.all(),
+        *HoursLine.objects.all(),
+        *HoursDay.objects.all(),
+        source.pledge.supply,
+    ]
+    assert all(str(each) and "object (" not in str(each) for each in named)
