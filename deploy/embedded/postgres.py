@@ -184,7 +184,7 @@ def clean_environment() -> dict[str, str]:
 
 def _works_in(folder: Path) -> bool:
     """Whether any process has `folder` as its working directory, as every PostgreSQL process has."""
-    for entry in Path("/proc").glob("[0-9]*/cwd"):
+    for entry in list(Path("/proc").glob("[0-9]*/cwd")):  # a list: an unfinished scan is a leak
         try:
             if entry.readlink() == folder:
                 return True

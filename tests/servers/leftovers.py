@@ -8,7 +8,7 @@ from pathlib import Path
 
 def processes_in(folder: Path) -> Iterator[int]:
     """Every process that works in `folder` or has it in its command line."""
-    for entry in Path("/proc").glob("[0-9]*"):
+    for entry in list(Path("/proc").glob("[0-9]*")):
         try:
             works_here = (entry / "cwd").readlink().is_relative_to(folder)
             named = os.fsencode(folder) in (entry / "cmdline").read_bytes()
