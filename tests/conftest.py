@@ -61,9 +61,11 @@ def pytest_configure(config: pytest.Config) -> None:
     del os.environ["DJANGO_SETTINGS_MODULE"]  # or the xdist workers would load them before they reach this line
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers first of all, undisturbed by a second request to end."""
     if not WORKER and RUN in config.stash:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         config.stash[RUN].stop()
 
 
