@@ -24,11 +24,12 @@ from deploy.programs import REPOSITORY
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root lends another identity")
 PASSWORDS = Passwords(owner="o" * 20, application="a" * 20)
+FAST = {"fsync": "off"}  # a killed process loses nothing by it, only a lost machine would
 
 
 @pytest.fixture
 def postgres(tmp_path):
-    server = Postgres(folder=tmp_path, port=free_port(), passwords=PASSWORDS)
+    server = Postgres(folder=tmp_path, port=free_port(), passwords=PASSWORDS, settings=FAST)
     yield server
     server.stop()
 
@@ -96,7 +97,7 @@ def test_a_killed_postmaster_that_nobody_reaps_does_not_block_the_next_start(pos
 
 def test_a_taken_port_is_exchanged(postgres, tmp_path):
     (tmp_path / "other").mkdir()
-    other = Postgres(folder=tmp_path / "other", port=postgres.port, passwords=PASSWORDS)
+    other = Postgres(folder=tmp_path / "other", port=postgres.port, passwords=PASSWORDS, settings=FAST)
     other.start()
     try:
         postgres.start()
@@ -125,7 +126,7 @@ def test_root_becomes_nobody_where_that_user_may_enter_and_takes_a_namespace_els
 
 @as_root
 def test_no_server_process_is_root_to_itself(open_folder):
-    server = Postgres(folder=open_folder, port=free_port(), passwords=PASSWORDS)
+    server = Postgres(folder=open_folder, port=free_port(), passwords=PASSWORDS, settings=FAST)
     try:
         child = server.start()
         expected = identity_for(folder=open_folder, programs=[program("postgres")])
@@ -137,7 +138,7 @@ def test_no_server_process_is_root_to_itself(open_folder):
 
 @as_root
 def test_data_goes_from_one_identity_to_the_other(open_folder):
-    server = Postgres(folder=open_folder, port=free_port(), passwords=PASSWORDS)
+    server = Postgres(folder=open_folder, port=free_port(), passwords=PASSWORDS, settings=FAST)
     try:
         server.start()
         execute(server, "CREATE TABLE t AS SELECT 7 AS n")
