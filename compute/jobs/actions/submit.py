@@ -15,7 +15,7 @@ from compute.jobs.enums import FileKind
 from compute.jobs.events import JobSubmitted
 from compute.jobs.models import Job, JobFile
 from compute.jobs.ports import inputs_port
-from compute.jobs.rules.submission import Demand, Objection, check, kind_of, objection_of
+from compute.jobs.rules.submission import Demand, Objection, check, objection_of
 from compute.recipes import registry
 from compute.recipes.base import Recipe
 from institute.core import audit, faults
@@ -101,8 +101,8 @@ def _require_fit(ask: Ask, by: Actor, now: datetime) -> Demand:
     objections += [objection_of(refusal) for refusal in cleaned.refusals]
     if cleaned.refusals:
         raise JobRefused(objections)
-    objections += _about_use(recipe, cleaned.values, by)
-    checked = check(allocation=ask.allocation, recipe=recipe, values=cleaned.values, now=now)
+    user = user_behind(by)
+    checked = check(allocation=ask.allocation, recipe=recipe, values=cleaned.values, user=user, now=now)
     objections += checked.objections
     objections += [
         Objection("accepted_warnings", str(failing), failing.way_out, "warning")
@@ -112,21 +112,6 @@ def _require_fit(ask: Ask, by: Actor, now: datetime) -> Demand:
     if objections or checked.demand is None:
         raise JobRefused(objections)
     return checked.demand
-
-
-def _about_use(recipe: Recipe, values: Mapping[str, Any], by: Actor) -> list[Objection]:
-    """References are picked from what the person may use: others do not exist for them."""
-    user = user_behind(by)
-    found = []
-    for declared in recipe.reference_fields:
-        reference = values.get(declared.name)
-        if not reference:
-            continue
-        choices = inputs_port().choices(user, kind_of(declared.type)) if user is not None else []
-        if reference not in {choice.reference for choice in choices}:
-            message = _("There is no “%(reference)s” that you may use.") % {"reference": reference}
-            found.append(Objection(declared.name, message, _("Pick one from the list."), "reference"))
-    return found
 
 
 def _write_job(job_id: str, ask: Ask, demand: Demand, by: Actor, now: datetime) -> Job:

@@ -1,12 +1,8 @@
 """What a job's supervisor says and asks, with the token of its job (scope `job`)."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, ClassVar
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
-from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -23,7 +19,8 @@ from compute.jobs.actions.leases import RENEW_AFTER_S
 from compute.jobs.enums import FileKind, LeaseState
 from compute.jobs.models import Attempt, JobCheckpoint
 from institute.core.actors import Actor
-from institute.core.storage import CHUNK, read_chunks, store
+from institute.core.downloads import send_file
+from institute.core.storage import read_chunks
 from institute.people.authentication import TokenIdentity
 from institute.people.enums import Scope
 
@@ -229,29 +226,4 @@ class InputView(AttemptAPIView):
         found = attempt.job.files.filter(kind=FileKind.INPUT, sha256=sha256).first()
         if found is None:
             raise NotFound
-        return stream_file(request, found.key, found.size)
-
-
-def stream_file(request: Request, key: str, size: int) -> StreamingHttpResponse:
-    """Bytes of the object store, a chunk at a time on either kind of server."""
-    file = store().open(key)
-    is_async = isinstance(request._request, ASGIRequest)
-    response = StreamingHttpResponse(
-        _async_chunks(file) if is_async else _chunks(file), content_type="application/octet-stream"
-    )
-    response["Content-Length"] = str(size)
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        yield from read_chunks(file)
-
-
-async def _async_chunks(file: BinaryIO) -> AsyncIterator[bytes]:
-    try:
-        while chunk := await sync_to_async(file.read)(CHUNK):
-            yield chunk
-    finally:
-        file.close()
+        return send_file(request._request, found.key, size=found.size)

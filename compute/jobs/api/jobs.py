@@ -40,7 +40,7 @@ class SubmissionInput(serializers.Serializer[Any]):
 
     recipe = serializers.CharField(max_length=64)
     allocation = serializers.CharField(max_length=26)
-    name = serializers.CharField(max_length=NAME_LENGTH, default="")
+    name = serializers.CharField(max_length=NAME_LENGTH, default="", allow_blank=True)
     inputs = serializers.DictField(default=dict)
     accepted_warnings = serializers.ListField(child=serializers.CharField(max_length=200), default=list, max_length=50)
 
@@ -141,7 +141,10 @@ class JobQuote(APIView):
     def post(self, request: Request) -> Response:
         """What submitting these inputs would cost, hold and meet; nothing is written."""
         data, allocation = submission(request)
-        answer = quote(allocation=allocation, recipe=data["recipe"], values=data["inputs"], now=timezone.now())
+        user = request.user if isinstance(request.user, User) else None
+        answer = quote(
+            allocation=allocation, recipe=data["recipe"], values=data["inputs"], user=user, now=timezone.now()
+        )
         return Response(QuoteSerializer(answer).data)
 
 

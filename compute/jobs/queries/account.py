@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import OuterRef, Subquery, Sum
 
 from compute.allocations.queries import JobPart, parts_of_job
-from compute.jobs.models import Job
+from compute.jobs.models import Job, UsageSlice
 from grants.funding.models import Pledge
 
 
@@ -38,13 +38,14 @@ def account_of(job: Job) -> JobAccount:
     """The job's account, from the hours ledger."""
     parts = parts_of_job(job.public_id)
     pledges = Pledge.objects.select_related("donor").in_bulk([part.pledge_id for part in parts])
-    totals = job.attempts.aggregate(owed=Sum("refund_owed"))
-    overrun = job.attempts.aggregate(total=Sum("slices__overrun_seconds"))["total"]
+    slices = UsageSlice.objects.filter(attempt=OuterRef("pk")).order_by().values("attempt")
+    beyond = Subquery(slices.annotate(total=Sum("overrun_seconds")).values("total"))
+    totals = job.attempts.annotate(beyond=beyond).aggregate(owed=Sum("refund_owed"), overrun=Sum("beyond"))
     return JobAccount(
         held=sum(part.held for part in parts),
         spent=sum(part.spent for part in parts),
         lost=sum(part.lost for part in parts),
         owed=totals["owed"] or 0,
-        overrun=overrun or 0,
+        overrun=totals["overrun"] or 0,
         parts=[PaidPart(pledges[part.pledge_id], part) for part in parts],
     )

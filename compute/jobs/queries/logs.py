@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from compute.jobs.models import Attempt
+from django.db.models import F, QuerySet, Subquery
+
+from compute.jobs.models import Attempt, PodLog
 from institute.people.tokens import mask
 
 TAIL_BYTES = 64 * 1024
@@ -26,32 +28,32 @@ def log_size(attempt: Attempt) -> int:
 
 def log_from(attempt: Attempt, offset: int, limit: int = MOST_BYTES) -> LogText:
     """At most `limit` bytes from `offset` on, cut between characters."""
-    data, start = bytearray(), None
-    parts = attempt.log_parts.filter(offset__lt=offset + limit).order_by("offset")
-    for part in parts.filter(offset__gte=_start_of(attempt, offset)).iterator(chunk_size=4):
-        begin = max(0, offset - part.offset)
-        if begin < part.size:
-            start = part.offset + begin if start is None else start
-            data += bytes(part.data)[begin:]
-    data = data[:limit]
-    whole = _whole_characters(bytes(data))
-    start = offset if start is None else start
-    return LogText(start, start + len(whole), mask(whole.decode(errors="replace").replace("\x00", "�")))
+    parts = _with_ends(attempt).filter(end__gt=offset, offset__lt=offset + limit)
+    return _text(parts, offset, limit)
 
 
 def log_tail(attempt: Attempt) -> LogText:
-    """The last part of what the attempt printed, from the beginning of a line on."""
-    size = log_size(attempt)
-    tail = log_from(attempt, max(0, size - TAIL_BYTES), TAIL_BYTES)
+    """The last part of what the attempt printed, from the beginning of a line on. One statement."""
+    ends = _with_ends(attempt).order_by("-offset").values("end")[:1]
+    parts = _with_ends(attempt).filter(end__gt=Subquery(ends) - TAIL_BYTES)
+    tail = _text(parts, 0, TAIL_BYTES + MOST_BYTES)
     if tail.offset > 0 and "\n" in tail.text:
         return LogText(tail.offset, tail.next_offset, tail.text.split("\n", 1)[1])
     return tail
 
 
-def _start_of(attempt: Attempt, offset: int) -> int:
-    """The offset of the part that holds byte `offset`."""
-    part = attempt.log_parts.filter(offset__lte=offset).order_by("-offset").only("offset").first()
-    return part.offset if part else 0
+def _with_ends(attempt: Attempt) -> QuerySet[PodLog]:
+    return attempt.log_parts.annotate(end=F("offset") + F("size"))
+
+
+def _text(parts: QuerySet[PodLog], offset: int, limit: int) -> LogText:
+    data, start = bytearray(), offset
+    for part in parts.order_by("offset"):
+        if not data:
+            start = max(part.offset, offset)
+        data += bytes(part.data)[max(0, offset - part.offset) :]
+    whole = _whole_characters(bytes(data[:limit]))
+    return LogText(start, start + len(whole), mask(whole.decode(errors="replace").replace("\x00", "�")))
 
 
 def _whole_characters(data: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from compute.jobs.enums import AttemptStatus, FailureClass, JobStatus
 from compute.jobs.models import Attempt, Job
@@ -71,7 +71,11 @@ def _waiting(attempt: Attempt) -> str:
     number = place_in_queue(attempt)
     if number == 1:
         return _("It waits for a free host and is next in line.")
-    return _("It waits for a free host; %(number)d jobs are before it.") % {"number": number - 1}
+    return ngettext(
+        "It waits for a free host; %(number)d job is before it.",
+        "It waits for a free host; %(number)d jobs are before it.",
+        number - 1,
+    ) % {"number": number - 1}
 
 
 def _over(job: Job) -> str:

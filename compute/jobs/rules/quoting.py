@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from compute.allocations.models import Allocation
 from compute.allocations.rules import FailingClause
@@ -17,6 +18,7 @@ from compute.jobs.models import Attempt
 from compute.jobs.rules.submission import Checked, Demand, Objection, check, clusters_of, objection_of
 from compute.recipes.base import Recipe
 from grants.funding.models import Pledge
+from institute.people.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,14 @@ class Quote:
         return not self.refusals
 
 
-def quote(*, allocation: Allocation, recipe: Recipe, values: Mapping[str, Any], now: datetime) -> Quote:
-    """What submitting `values` (raw or clean) would cost and hold; nothing is written."""
+def quote(
+    *, allocation: Allocation, recipe: Recipe, values: Mapping[str, Any], user: User | None, now: datetime
+) -> Quote:
+    """What submitting `values` (raw or clean) would cost `user` and hold; nothing is written."""
     cleaned = recipe.clean(values)
     if cleaned.refusals:
         return Quote([objection_of(refusal) for refusal in cleaned.refusals])
-    checked = check(allocation=allocation, recipe=recipe, values=cleaned.values, now=now)
+    checked = check(allocation=allocation, recipe=recipe, values=cleaned.values, user=user, now=now)
     return _quote_of(checked)
 
 
@@ -85,4 +89,8 @@ def earliest_start(demand: Demand) -> str:
         return _("Now: a host is free.")
     if ahead == 0:
         return _("As soon as a host is free; no other job waits.")
-    return _("As soon as a host is free; %(number)d jobs wait before it.") % {"number": ahead}
+    return ngettext(
+        "As soon as a host is free; %(number)d job waits before it.",
+        "As soon as a host is free; %(number)d jobs wait before it.",
+        ahead,
+    ) % {"number": ahead}

@@ -17,6 +17,7 @@ from compute.jobs.ports import inputs_port
 from compute.recipes.base import Accelerator, Recipe, Refusal, Resources
 from compute.recipes.fields import FieldType
 from institute.core.errors import NotFound
+from institute.people.models import User
 
 GIB = 1 << 30
 
@@ -73,10 +74,15 @@ def types_of(allocation: Allocation) -> QuerySet[AcceleratorType]:
     return AcceleratorType.objects.filter(supplies__pledge__allocation_sources__allocation=allocation).distinct()
 
 
-def check(*, allocation: Allocation, recipe: Recipe, values: Mapping[str, Any], now: datetime) -> Checked:
-    """Every objection to clean `values`; the demand whenever recipe and allocation fit together at all."""
+def check(
+    *, allocation: Allocation, recipe: Recipe, values: Mapping[str, Any], user: User | None, now: datetime
+) -> Checked:
+    """Every objection to clean `values` of `user`; the demand whenever recipe and allocation fit at all."""
     objections = _about_project(allocation.project)
-    facts, about_references = facts_of(recipe, values)
+    about_references = _about_use(recipe, values, user)
+    facts: dict[str, Mapping[str, Any]] = {}
+    if not about_references:
+        facts, about_references = facts_of(recipe, values)
     objections += about_references
     if not about_references:
         objections += [objection_of(refusal) for refusal in recipe.check(values, facts)]
@@ -109,6 +115,20 @@ def facts_of(recipe: Recipe, values: Mapping[str, Any]) -> tuple[dict[str, Mappi
 def kind_of(field_type: FieldType) -> str:
     """How the catalogue calls what a field of this type takes."""
     return "model" if field_type is FieldType.MODEL else "dataset"
+
+
+def _about_use(recipe: Recipe, values: Mapping[str, Any], user: User | None) -> list[Objection]:
+    """References are picked from what the person may use: others do not exist for them."""
+    found = []
+    for declared in recipe.reference_fields:
+        reference = values.get(declared.name)
+        if not reference:
+            continue
+        choices = inputs_port().choices(user, kind_of(declared.type)) if user is not None else []
+        if reference not in {choice.reference for choice in choices}:
+            message = _("There is no “%(reference)s” that you may use.") % {"reference": reference}
+            found.append(Objection(declared.name, message, _("Pick one from the list."), "reference"))
+    return found
 
 
 def _about_project(project: Project) -> list[Objection]:

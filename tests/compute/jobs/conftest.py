@@ -53,8 +53,13 @@ def ports_filled(settings: Any) -> Iterator[None]:
     from tests.compute.jobs.world import SHELF  # needs the settings
 
     here = "tests.compute.jobs.world"
-    filled = {"jobs.environment": f"{here}.tracker_variables", "jobs.inputs": f"{here}.SHELF"}
+    filled = {
+        "core.chain": f"{here}.no_chain",
+        "jobs.environment": f"{here}.tracker_variables",
+        "jobs.inputs": f"{here}.SHELF",
+    }
     settings.PORTS = {**settings.PORTS, **filled}
+    settings.PANELS = {}
     ports.filler.cache_clear()
     yield
     ports.filler.cache_clear()
