@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from institute.core.enums import Transitions
 
@@ -100,10 +101,10 @@ REQUEST_EDITABLE = (RequestStatus.DRAFT, RequestStatus.RETURNED)
 class AllocationStatus(models.TextChoices):
     """Whether hours of an allocation may be held. Past its end it stays active: "usable" is computed."""
 
-    ACTIVE = "active", _("active")
+    ACTIVE = "active", pgettext_lazy("allocation", "active")
     FROZEN = "frozen", _("frozen")
     REVOKED = "revoked", _("revoked")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", pgettext_lazy("allocation", "closed")
 
 
 ALLOCATION_TRANSITIONS: Transitions[AllocationStatus] = {
@@ -121,12 +122,12 @@ class AccountKind(models.TextChoices):
     UNALLOCATED = "unallocated", _("unallocated")
     OVERHEAD = "overhead", _("overhead")
     LAPSED = "lapsed", _("lapsed")
-    WITHDRAWN = "withdrawn", _("withdrawn")
+    WITHDRAWN = "withdrawn", pgettext_lazy("hours", "withdrawn")
     AVAILABLE = "available", _("available")
     DEFERRED = "deferred", _("deferred")
     HELD = "held", _("held")
     SPENT = "spent", _("spent")
-    LOST = "lost", _("lost")
+    LOST = "lost", pgettext_lazy("hours", "lost")
 
 
 PLEDGE_ACCOUNTS = (

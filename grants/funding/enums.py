@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from institute.core.enums import Transitions
 
@@ -13,7 +14,7 @@ class PledgeStatus(models.TextChoices):
     ACCEPTED = "accepted", _("accepted")
     ACTIVE = "active", _("active")
     SUSPENDED = "suspended", _("suspended")
-    WITHDRAWN = "withdrawn", _("withdrawn")
+    WITHDRAWN = "withdrawn", pgettext_lazy("pledge", "withdrawn")
     CLOSED = "closed", _("closed")
 
 
@@ -99,7 +100,7 @@ class ObligationStatus(models.TextChoices):
     SCHEDULED = "scheduled", _("scheduled")
     DUE = "due", _("due")
     SUBMITTED = "submitted", _("submitted")
-    ACCEPTED = "accepted", _("accepted")
+    ACCEPTED = "accepted", pgettext_lazy("duty", "accepted")
     WAIVED = "waived", _("waived")
 
 
