@@ -1,6 +1,7 @@
 """Platforms started by their real command."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,9 @@ def start_platform(tmp_path: Path) -> Iterator[Callable[..., Launched]]:
             platform.wait_for("Ctrl-C stops everything")
         return platform
 
-    yield start
-    for platform in launched:
-        platform.end()
+    try:
+        yield start
+    finally:
+        with ExitStack() as ends:  # each is ended, also when ending another fails or is interrupted
+            for platform in launched:
+                ends.callback(platform.end)

@@ -12,6 +12,7 @@ from pathlib import Path
 from deploy.processes import wait_until
 from deploy.programs import REPOSITORY
 from deploy.servers import MARK
+from tests.servers.leftovers import end_all
 
 START_SECONDS, STOP_SECONDS = 180, 90
 MARKER = "HEADWATERS_TEST_LAUNCH"  # every process inherits it
@@ -59,8 +60,7 @@ class Launched:
         if self.process.poll() is None:
             self.process.terminate()
             wait_until(lambda: self.process.poll() is not None, seconds=STOP_SECONDS)
-        for pid in self.pids():
-            os.kill(pid, signal.SIGKILL)
+        end_all(self.pids)
         self.process.wait()
 
 

@@ -2,8 +2,12 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+
+from deploy.processes import started_at
 
 
 def processes_in(folder: Path) -> Iterator[int]:
@@ -14,11 +18,21 @@ def processes_in(folder: Path) -> Iterator[int]:
             named = os.fsencode(folder) in (entry / "cmdline").read_bytes()
         except OSError:  # ended meanwhile
             continue
-        if (works_here or named) and int(entry.name) != os.getpid():
-            yield int(entry.name)
+        pid = int(entry.name)
+        if (works_here or named) and pid != os.getpid() and started_at(pid):
+            yield pid
 
 
 def end_processes_in(folder: Path) -> None:
     """Kill them, so that a test leaves nothing behind."""
-    for pid in processes_in(folder):
-        os.kill(pid, signal.SIGKILL)
+    end_all(lambda: processes_in(folder))
+
+
+def end_all(find: Callable[[], Iterable[int]]) -> None:
+    """Kill what `find` finds until it finds nothing: while some end, others may still start."""
+    deadline = time.monotonic() + 20
+    while (found := list(find())) and time.monotonic() < deadline:
+        for pid in found:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
