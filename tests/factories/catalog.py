@@ -31,6 +31,7 @@ from institute.people.actions import claim_handle
 from institute.people.enums import HandleKind, Role
 from institute.people.models import Handle, User
 from tests.factories.allocations import allocation_from, pledge_with_hours, project_with
+from tests.factories.capacity import ClusterFactory
 from tests.factories.people import TESTER, UserFactory, user_with
 
 HOUR = 3600
@@ -241,8 +242,9 @@ def reviewer() -> User:
 def paid_allocation(
     project: Project | None = None, *, pledges: int = 1, seconds: int = 10 * HOUR, **fields: Any
 ) -> Allocation:
-    """An allocation fed by as many pledges."""
-    given = [pledge_with_hours(seconds=seconds, **fields) for _ in range(pledges)]
+    """An allocation fed by as many pledges, all of which run on one cluster."""
+    cluster = ClusterFactory.create(accelerators=1)
+    given = [pledge_with_hours(seconds=seconds, cluster=cluster, **fields) for _ in range(pledges)]
     return allocation_from(*[(pledge, seconds) for pledge in given], project=project or project_with())
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -175,13 +176,14 @@ class CommitList(APIView):
         artifact = artifact_or_404(request, public_id, "catalog.edit_artifact")
         given = CommitInput(data=request.data)
         given.is_valid(raise_exception=True)
-        commit = actions.commit_files(
-            artifact=artifact,
-            changes=[_change(request, artifact, row) for row in given.validated_data["changes"]],
-            message=given.validated_data["message"],
-            parent=given.validated_data.get("parent"),
-            by=acting(request._request),
-        )
+        with transaction.atomic():
+            commit = actions.commit_files(
+                artifact=artifact,
+                changes=[_change(request, artifact, row) for row in given.validated_data["changes"]],
+                message=given.validated_data["message"],
+                parent=given.validated_data.get("parent"),
+                by=acting(request._request),
+            )
         return Response(CommitSerializer(commit).data, status=status.HTTP_201_CREATED)
 
 

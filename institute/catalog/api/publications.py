@@ -127,5 +127,7 @@ class PublicationVerb(APIView):
     def post(self, request: Request, public_id: str) -> Response:
         """Take the step; some need a reason."""
         permission, action, needs_reason = VERBS[self.verb]
-        action(publication=found(request, public_id, permission), **said(request, needs_reason))
-        return Response(PublicationSerializer(found(request, public_id)).data)
+        paper = action(publication=found(request, public_id, permission), **said(request, needs_reason))
+        # Who took the step may not see the paper afterwards: a reviewer who gave it back.
+        moved = publications.with_credits(Publication.objects.filter(pk=paper.pk).select_related("project")).get()
+        return Response(PublicationSerializer(moved).data)

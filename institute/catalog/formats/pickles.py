@@ -1,7 +1,7 @@
 """Finds pickles, however they are named or wrapped: loading one runs what it says.
 
 Not a verdict on what a pickle does: in this catalogue none is published. A file counts as one if it starts like
-a pickle of protocol 2 or later, if it parses as an older one that imports or calls, or if an archive or a
+a pickle of protocol 2 or later, if it reads as an older one up to a call, or if an archive or a
 compressed file holds one.
 """
 
@@ -19,10 +19,10 @@ SCANNER = "pickles"
 VERSION = 1
 
 SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".dill", ".pyc")
-CALLING = frozenset({"GLOBAL", "INST", "OBJ", "REDUCE", "BUILD", "NEWOBJ", "NEWOBJ_EX", "STACK_GLOBAL", "EXT1"})
+CALLING = frozenset({"INST", "OBJ", "REDUCE", "BUILD", "NEWOBJ", "NEWOBJ_EX", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"})
 MAX_DEPTH = 3
 MAX_MEMBERS = 10_000
-OLD_PICKLE_BYTES = 1024 * 1024
+MOST_OPCODES = 100_000
 UNPACKED_BYTES = 64 * 1024 * 1024
 
 
@@ -38,7 +38,7 @@ def find_pickle(file: BinaryIO, depth: int = 0) -> str:
     file.seek(0)
     head = file.read(512)
     file.seek(0)
-    if head[:1] == b"\x80" and len(head) > 1 and 2 <= head[1] <= 5 and b"." in _tail(file):
+    if head[:1] == b"\x80" and _is_pickle(file, is_modern=True):
         return "a pickle"
     if head.startswith(b"PK\x03\x04") or zipfile.is_zipfile(file):
         return _in_zip(file, depth)
@@ -48,16 +48,7 @@ def find_pickle(file: BinaryIO, depth: int = 0) -> str:
         return _inside("compressed", opened, depth)
     if head.startswith(b"\x93NUMPY"):
         return "a NumPy array of objects" if b"'|O'" in head or b"'O'" in head else ""
-    return "a pickle of protocol 0 or 1" if _is_old_pickle(file) else ""
-
-
-def _tail(file: BinaryIO) -> bytes:
-    file.seek(0, io.SEEK_END)
-    size = file.tell()
-    file.seek(max(0, size - 64))
-    tail = file.read(64)
-    file.seek(0)
-    return tail
+    return "a pickle of protocol 0 or 1" if _is_pickle(file, is_modern=False) else ""
 
 
 def _inside(name: str, file: BinaryIO, depth: int) -> str:
@@ -95,6 +86,9 @@ def _in_tar(file: BinaryIO, depth: int) -> str:
                 member = archive.extractfile(info) if info.isfile() else None
                 if member and (found := _inside(info.name, io.BytesIO(member.read(UNPACKED_BYTES)), depth)):
                     return found
+            file.seek(archive.offset)
+            if file.read(UNPACKED_BYTES).strip(b"\0"):
+                raise TooDeep("something follows the archive")
     except tarfile.TarError as error:
         raise TooDeep(f"a damaged archive: {error}") from None
     return ""
@@ -117,13 +111,46 @@ def _decompressed(head: bytes, file: BinaryIO) -> BinaryIO | None:
     return None
 
 
-def _is_old_pickle(file: BinaryIO) -> bool:
-    """Whether the text parses to its STOP as a pickle that imports or calls something."""
+def _is_pickle(file: BinaryIO, *, is_modern: bool) -> bool:
+    """Whether a loader would take the file for a pickle that is read to its end, or that runs something before.
+
+    A modern one says by its first byte what it is. Of an old one that may as well be text we follow the stack: a
+    loader stops where too little lies on it, and so do we. What follows the STOP no loader looks at.
+    """
     file.seek(0)
-    names: set[str] = set()
+    stack = _Stack()
     try:
-        for opcode, _argument, _position in pickletools.genops(io.BytesIO(file.read(OLD_PICKLE_BYTES))):
-            names.add(opcode.name)
-    except (ValueError, KeyError, IndexError, UnicodeDecodeError, OverflowError, AttributeError):
+        for number, (opcode, _argument, _position) in enumerate(pickletools.genops(file)):
+            if number > MOST_OPCODES or opcode.name == "STOP":
+                return is_modern
+            if not stack.takes(opcode):
+                return False
+            if opcode.name in CALLING:
+                return True
+    except (ValueError, KeyError, IndexError, UnicodeDecodeError, OverflowError, AttributeError, MemoryError):
         return False
-    return bool(names & CALLING)
+    return False
+
+
+class _Stack:
+    """How many values lie on an unpickler's stack, and where its marks are."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.marks: list[int] = []
+
+    def takes(self, opcode: pickletools.OpcodeInfo) -> bool:
+        """Do what the opcode does to the stack; False if too little lies on it."""
+        before, after = opcode.stack_before, opcode.stack_after
+        if opcode.name == "MARK":
+            self.marks.append(self.depth)
+            return True
+        if pickletools.markobject in before:
+            if not self.marks:
+                return False
+            self.depth = self.marks.pop() - before.index(pickletools.markobject)
+        else:
+            self.depth -= len(before)
+        is_enough = self.depth >= 0
+        self.depth += len(after)
+        return is_enough

@@ -69,6 +69,7 @@ def _bytes(chain: Provenance) -> Iterator[Finding]:
             continue
         if (sha256, size) != (file.sha256, file.size):
             yield Finding("file", file.path, f"sha256 {sha256}, {size} bytes; listed {file.sha256}, {file.size}")
+            continue
         expected = git.lfs_pointer_id(sha256, size) if file.is_large else sha1
         if expected != file.sha1:
             yield Finding("file-id", file.path, f"git id {expected}; listed {file.sha1}")
