@@ -6,7 +6,8 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from compute.tracking.enums import RunStatus
-from institute.core.ui import badges
+from institute.core.ui import badges, navigation
+from institute.core.ui.navigation import Door, NavItem
 
 
 class TrackingConfig(AppConfig):
@@ -28,4 +29,5 @@ class TrackingConfig(AppConfig):
                 RunStatus.STOPPED: "rest",
             },
         )
+        navigation.register(NavItem(_("Runs"), "tracking:run-list", Door.RESEARCH, "tracking.list_runs", order=40))
         importlib.import_module("compute.tracking.receivers")  # registers them; models exist only now

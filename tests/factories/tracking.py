@@ -43,7 +43,9 @@ def job_key(job: Job, *, lives: timedelta = timedelta(hours=1)) -> str:
 def person_key(user: User, *scopes: Scope, lives: timedelta = timedelta(hours=1)) -> str:
     """A key of the person's own, for runs unless told otherwise."""
     expires_at = timezone.now() + lives
-    return create_token(user=user, name="laptop", scopes=scopes or [Scope.RUNS], expires_at=expires_at, by=user.actor)[1]
+    return create_token(user=user, name="laptop", scopes=scopes or [Scope.RUNS], expires_at=expires_at, by=user.actor)[
+        1
+    ]
 
 
 def line(step: int | None, **values: Any) -> str:

@@ -23,7 +23,7 @@ def told(run: Run) -> object:
     writers = shown_writers(run)
     keys = MetricKey.objects.filter(run=run, n__gt=0).order_by("name")
     return (
-        repr(history_lines(run, first=0)),
+        json.dumps(history_lines(run, first=0), sort_keys=True),
         lines_held(writers),
         sum(writer.missing_lines for writer in writers),
         run.next_step,

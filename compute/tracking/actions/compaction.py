@@ -59,7 +59,7 @@ def _merge(key_id: int, writer_id: int, encoding: str) -> int:
     is_sorted = all(one < two for one, two in zip(lines, islice(lines, 1, None), strict=False))
     if not is_sorted:  # rewritten lines may lie between those of another chunk
         order = sorted(range(len(lines)), key=lines.__getitem__)
-        lines, steps, values = ([column[i] for i in order] for column in (lines, steps, values))  # type: ignore[misc]
+        lines, steps, values = [lines[i] for i in order], [steps[i] for i in order], [values[i] for i in order]
     model = held[0]
     MetricChunk.objects.filter(key_id=key_id, writer_id=writer_id, encoding=encoding).delete()
     fresh = [

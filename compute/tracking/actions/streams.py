@@ -9,7 +9,6 @@ from compute.tracking.models.log import BLOCK
 from compute.tracking.queries.points import Row, chunks_over, rows_of
 from compute.tracking.rules.posts import Lines
 from compute.tracking.rules.records import (
-    STEP,
     WRITER_STEP,
     Record,
     first_output_time,
@@ -25,7 +24,7 @@ from compute.tracking.rules.redaction import redact
 class _Line:
     record: Record
     dropped: int
-    has_step: bool
+    step: int | None
 
 
 def place(writer: RunWriter, stream: str, lines: Lines) -> tuple[int, tuple[str, ...]]:
@@ -66,11 +65,11 @@ def take_numbers(run: Run, writer: RunWriter, stream: Stream, lines: Lines) -> b
 
 def _parse(text: str) -> _Line:
     record, dropped = record_of(text)
-    return _Line(record, dropped, STEP in record)
+    return _Line(record, dropped, take_step(record))
 
 
 def _admit(run: Run, stream: Stream, parsed: list[_Line]) -> list[_Line]:
-    names = {name for line in parsed for name in line.record} - {STEP}
+    names = {name for line in parsed for name in line.record}
     beyond = names - admitted_names(run, stream, sorted(names))
     for line in parsed if beyond else ():
         for name in beyond & line.record.keys():
@@ -87,12 +86,12 @@ def _numbered(
         return [(first + i, first + i, line.record) for i, line in enumerate(fresh)]
     rows = []
     for i, line in enumerate(fresh):
-        step = take_step(line.record, writer.last_step + 1)
+        step = writer.last_step + 1 if line.step is None else line.step
         if writer.client_id:
             line.record[WRITER_STEP] = step
             shift = run.next_step - step
         else:
-            if writer.last_step < 0 and step < run.next_step:
+            if writer.last_step < 0 and step == 0:
                 writer.step_shift = run.next_step - step
             shift = writer.step_shift
         writer.last_step = step
@@ -124,10 +123,10 @@ def _step_again(writer: RunWriter, stream: Stream, number: int, line: _Line, row
     """The run's step of a line that is sent again: in shared mode the one it got when it came first."""
     if stream == Stream.EVENTS:
         return number
-    step = take_step(line.record, number)
+    step = number if line.step is None else line.step
     if writer.client_id:
         line.record[WRITER_STEP] = step
-    if row is not None and (writer.client_id or not line.has_step):
+    if row is not None and (writer.client_id or line.step is None):
         return row.step
     return step + writer.step_shift
 

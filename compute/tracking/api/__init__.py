@@ -1,5 +1,5 @@
 """The SDK's protocol and the API for people."""
 
-from django.urls import URLPattern
+from compute.tracking.api.runs import api_urlpatterns
 
-api_urlpatterns: list[URLPattern] = []
+__all__ = ["api_urlpatterns"]

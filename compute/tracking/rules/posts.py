@@ -63,8 +63,8 @@ def parse_post(body: Any) -> Post:
     """The post in a parsed body. Raises BadPost; unknown file names are kept by name and otherwise ignored."""
     if not isinstance(body, Mapping):
         raise BadPost("a JSON object is expected")
-    files = body.get("files") or {}
-    uploaded = body.get("uploaded") or []
+    files = {} if body.get("files") is None else body["files"]
+    uploaded = [] if body.get("uploaded") is None else body["uploaded"]
     if not isinstance(files, Mapping) or not isinstance(uploaded, list):
         raise BadPost("files is an object, uploaded a list")
     found: dict[str, Any] = {}

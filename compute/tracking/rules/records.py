@@ -69,14 +69,13 @@ def kind_of(value: Value) -> ValueKind:
     return ValueKind.INT if isinstance(value, int) else ValueKind.FLOAT
 
 
-def take_step(record: Record, expected: int) -> int:
-    """Remove the record's `_step` and give it; `expected` where it has none of the right form."""
+def take_step(record: Record) -> int | None:
+    """Remove the record's `_step` and give it; None where it has none of the right form."""
     step = record.pop(STEP, None)
     if isinstance(step, float) and step.is_integer():
         step = int(step)
-    if isinstance(step, int) and not isinstance(step, bool) and 0 <= step <= MAX_STEP:
-        return step
-    return expected
+    is_step = isinstance(step, int) and not isinstance(step, bool) and 0 <= step <= MAX_STEP
+    return step if is_step else None  # type: ignore[return-value]  # just looked at
 
 
 def is_same(stored: Record, sent: Record) -> bool:

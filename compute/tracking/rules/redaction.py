@@ -18,7 +18,7 @@ _SECRETS = re.compile(
   | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                              # AWS
   | \bAIza[A-Za-z0-9_-]{35}                                    # Google
   | \bxox[abprs]-[A-Za-z0-9-]{10,}                             # Slack
-  | \beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}   # a JWT
+  | \beyJ[A-Za-z0-9_-]{5,}\.eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}   # a JWT
   | (?<=://)[^\s/:@]+:[^\s/@]+(?=@)                            # user:password@ in an address
   | (?<=WANDB_API_KEY=)[0-9a-f]{40}\b
     """,

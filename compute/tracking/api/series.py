@@ -1,0 +1,41 @@
+"""Columns and a cursor, for curves that are drawn by whoever asks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import QueryDict
+
+from compute.tracking.enums import Stream
+from compute.tracking.models import Run
+from compute.tracking.queries.series import Span, keys_shown, lines_held, series, shown_writers
+from institute.core.errors import Refused
+
+MOST_KEYS = 200
+MOST_BUCKETS = 10_000
+MAX_WHOLE = 2**53
+
+
+def _whole(query: QueryDict, name: str, *, least: int = 0, most: int = MAX_WHOLE) -> int | None:
+    text = query.get(name)
+    if text is None or text == "":
+        return None
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise Refused(f"{name} is a whole number from {least} to {most}.", field=name)
+    return int(text)
+
+
+def series_body(run: Run, query: QueryDict) -> Mapping[str, Any]:
+    """`keys` (repeated, or with commas; all without), `from` and `to` (steps, both included), `after_line`, `buckets`.
+
+    Answers `{"series": {name: {"kind", "steps", "values"[, "low", "high"]}}, "line": cursor, "status"}`; a request
+    with `after_line=<cursor>` brings what came since. Raises Refused for what is no number.
+    """
+    wanted = {name for text in query.getlist("keys") for name in (text, *text.split(",")) if name}
+    stream = Stream.EVENTS if query.get("stream") == Stream.EVENTS else Stream.HISTORY
+    keys = [key for key in keys_shown(run, stream) if not wanted or key.name in wanted][:MOST_KEYS]
+    last = _whole(query, "to")
+    span = Span(_whole(query, "from") or 0, last, _whole(query, "after_line") or 0)
+    writers = shown_writers(run)
+    found = series(run, keys, span=span, buckets=_whole(query, "buckets", least=2, most=MOST_BUCKETS), writers=writers)
+    curves = {curve.name: curve.as_json() for curve in found}
+    return {"series": curves, "line": lines_held(writers), "status": run.status}
