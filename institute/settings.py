@@ -314,7 +314,7 @@ PANELS: dict[str, list[str]] = {
     "donors.donor": ["institute.catalog.panels.became_of"],
     "allocations.allocation": ["institute.catalog.panels.became_of"],
     "allocations.project": ["institute.catalog.panels.of_project"],
-    "jobs.job": ["institute.catalog.panels.publish_job"],
+    "jobs.job": ["compute.tracking.panels.job_panel", "institute.catalog.panels.publish_job"],
 }
 EXTRA_RECIPES = env_list("HEADWATERS_EXTRA_RECIPES")
 LOCAL_JOBS_DIR = DATA_DIR / "jobs"
