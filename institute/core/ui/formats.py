@@ -31,7 +31,7 @@ class AcceleratorLike(Protocol):
 UNITS = {
     "tpu": (gettext_lazy("chip-h"), gettext_lazy("chip-min"), gettext_lazy("chip-s")),
     "gpu": (gettext_lazy("GPU-h"), gettext_lazy("GPU-min"), gettext_lazy("GPU-s")),
-    "cpu": (gettext_lazy("core-h"), gettext_lazy("core-min"), gettext_lazy("core-s")),
+    "cpu": (gettext_lazy("host-h"), gettext_lazy("host-min"), gettext_lazy("host-s")),
     "": (gettext_lazy("accelerator-h"), gettext_lazy("accelerator-min"), gettext_lazy("accelerator-s")),
 }
 

@@ -29,9 +29,9 @@ def test_hours_use_the_unit_that_fits_their_size(seconds: int, text: str) -> Non
 
 
 def test_hours_name_what_is_counted() -> None:
-    gpu, core = SimpleNamespace(name="H100", kind="GPU"), SimpleNamespace(name="", kind="cpu")
+    gpu, host = SimpleNamespace(name="H100", kind="GPU"), SimpleNamespace(name="", kind="cpu")
     assert formats.hours_text(7_200, gpu) == "2 H100 GPU-h"
-    assert formats.hours_text(7_200, core) == "2 core-h"
+    assert formats.hours_text(7_200, host) == "2 host-h"
     assert formats.hours_text(7_200, "TPU v4") == "2 TPU v4 accelerator-h"
     assert formats.hours_text(7_200) == "2 accelerator-h"
 
