@@ -42,6 +42,7 @@ class AllocationsConfig(AppConfig):
         navigation.register(
             NavItem(_("Projects"), "allocations:project-list", Door.RESEARCH, "allocations.list_projects", order=10),
             NavItem(_("Requests"), "allocations:request-list", Door.RESEARCH, "allocations.list_projects", order=20),
+            NavItem(_("Allocations"), "allocations:allocation-list", Door.RESEARCH, order=30),
             NavItem(_("Projects"), "allocations:project-list", Door.STAFF, "allocations.decide_request", order=35),
             NavItem(_("Requests"), "allocations:request-list", Door.STAFF, "allocations.decide_request", order=40),
         )

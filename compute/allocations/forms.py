@@ -223,6 +223,11 @@ class BaseLineFormSet(BaseFormSet[LineForm]):
         """The lines that add up already."""
         return [form.draft for form in self.forms if form.amount_text and not form.is_removed]
 
+    def add_fields(self, form: LineForm, index: int | None) -> None:
+        """Each line can be left out again."""
+        super().add_fields(form, index)
+        form.fields[DELETION_FIELD_NAME].label = _now("Leave this line out")
+
     def clean(self) -> None:
         """A request without lines asks for nothing."""
         if not any(self.errors) and not self.drafts:

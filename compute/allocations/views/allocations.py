@@ -17,9 +17,8 @@ from compute.allocations import actions, queries
 from compute.allocations.enums import AllocationStatus
 from compute.allocations.forms import ReasonForm
 from compute.allocations.models import Allocation
-from compute.allocations.rules import standing_of
+from compute.allocations.rules import Standing, standing_of
 from compute.allocations.views.access import allocation_url, reader, visible_allocation, visible_source
-from compute.capacity.models import AcceleratorType
 from institute.core.ports import panels_for
 from institute.core.states import history_of
 from institute.core.ui import badges, charts, formats, listing
@@ -71,11 +70,10 @@ def allocation_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     allocation, now = visible_allocation(request, public_id), timezone.now()
     standing = standing_of(allocation, now)
     history = queries.burn_down(allocation)
-    accelerator = standing[0].source.pledge.supply.type if standing else None
     context = {
         "allocation": allocation,
         "standing": standing,
-        "burn_down": burn_down_chart(allocation, history, accelerator, now),
+        "burn_down": burn_down_chart(allocation, history, standing, now),
         "lasts_until": queries.lasts_until(history, now) if history else None,
         "history": history_of(allocation),
         "panels": [panel(allocation, request=request) for panel in panels_for("allocations.allocation")],
@@ -85,22 +83,25 @@ def allocation_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def burn_down_chart(
-    allocation: Allocation, history: list[tuple[date, int]], accelerator: AcceleratorType | None, now: datetime
+    allocation: Allocation, history: list[tuple[date, int]], standing: list[Standing], now: datetime
 ) -> SafeString:
-    """Hours left by day against an even pace; empty while nothing was awarded."""
+    """Hours left by day against an even pace from all that was awarded; empty while nothing was."""
     if not history:
         return charts.line_chart([])
-    hours = [charts.Point(float(day.toordinal()), left / 3600) for day, left in history]
+    left = [charts.Point(float(day.toordinal()), seconds / 3600) for day, seconds in history]
     today = now.astimezone(UTC).date()
     if history[-1][0] < today:
-        hours.append(charts.Point(float(today.toordinal()), history[-1][1] / 3600))
-    start, end = (instant.astimezone(UTC).date() for instant in (allocation.starts_at, allocation.ends_at))
-    even = [charts.Point(float(start.toordinal()), hours[0].y), charts.Point(float(end.toordinal()), 0.0)]
-    unit = accelerator.unit_label if accelerator else "h"
+        left.append(charts.Point(float(today.toordinal()), history[-1][1] / 3600))
+    start, end = (float(at.astimezone(UTC).date().toordinal()) for at in (allocation.starts_at, allocation.ends_at))
+    awarded = sum(row.balances.awarded for row in standing) / 3600
+    units = {row.source.pledge.supply.type.unit_label for row in standing}
     return charts.line_chart(
-        [charts.Curve(_("left"), hours), charts.Curve(_("even pace"), even)],
+        [
+            charts.Curve(_("left"), left),
+            charts.Curve(_("even pace"), [charts.Point(start, awarded), charts.Point(end, 0.0)]),
+        ],
         x_axis=charts.Axis(_("day"), format=_day),
-        y_axis=charts.Axis(unit, low=0),
+        y_axis=charts.Axis(units.pop() if len(units) == 1 else _("hours"), low=0),
     )
 
 

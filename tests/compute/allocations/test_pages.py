@@ -17,6 +17,7 @@ from compute.allocations.actions import HoldNeed
 from compute.allocations.enums import AllocationStatus, MemberRole, ProjectStatus, RequestStatus
 from compute.allocations.models import Allocation, Membership, Project, Request
 from compute.allocations.queries import balances_of_allocation, burn_down
+from compute.allocations.rules import standing_of
 from compute.allocations.views.allocations import burn_down_chart
 from grants.donors.actions import grant_portal_access
 from institute.people.enums import Role
@@ -358,9 +359,9 @@ def test_a_chart_goes_on_to_today_and_is_empty_before_the_first_award(desk: Clie
     allocation = allocation_with(seconds=3600, project=project)
     later = timezone.now() + timedelta(days=3)
     history = burn_down(allocation)
-    chart = burn_down_chart(allocation, history, None, later)
+    chart = burn_down_chart(allocation, history, standing_of(allocation, later), later)
     assert "even pace" in chart
-    assert "<svg" not in burn_down_chart(allocation, [], None, later)
+    assert "<svg" not in burn_down_chart(allocation, [], [], later)
 
 
 def test_the_back_office_shows_everything_and_writes_nothing(client: Client, project: Project) -> None:
