@@ -25,8 +25,10 @@ from institute.catalog.enums import PUBLIC_REVISIONS
 from institute.catalog.models import Artifact, Publication, Revision
 from institute.catalog.queries import artifacts, became, publications
 from institute.catalog.queries.pages import RevisionPage
+from institute.catalog.rules import is_member_of
 from institute.core.ui import formats
 from institute.core.ui.chain import ChainLink, LinkState
+from institute.people.enums import Role
 from institute.people.models import User
 
 MOST = 100
@@ -63,16 +65,16 @@ def links_of(story: Story, reader: object) -> list[ChainLink]:
             "pledge",
             story.pledges,
             str,
-            lambda pledge: _if_may(reader, "funding.view_pledge", pledge, "funding:pledge-detail"),
+            lambda pledge: _page_of(reader, pledge, "funding:pledge-detail"),
         ),
         (
             "allocation",
             story.allocations,
             lambda allocation: str(allocation.project),
-            lambda one: _if_may(reader, "allocations.view_allocation", one, "allocations:allocation-detail"),
+            lambda one: _page_of(reader, one, "allocations:allocation-detail"),
         ),
-        ("job", story.jobs, str, lambda job: _if_may(reader, "jobs.view_job", job, "jobs:job-detail")),
-        ("run", story.runs, _run_label, lambda run: _if_may(reader, "tracking.view_run", run, "tracking:run-detail")),
+        ("job", story.jobs, str, lambda job: _page_of(reader, job, "jobs:job-detail")),
+        ("run", story.runs, _run_label, lambda run: _page_of(reader, run, "tracking:run-detail")),
         ("model", story.revisions, lambda revision: revision.artifact.name, artifact_url_of),
         ("paper", story.papers, str, paper_url),
     ]
@@ -119,11 +121,22 @@ def _donor_url(donor: Donor, named: dict[int, str]) -> str:
     )
 
 
-def _if_may(reader: object, permission: str, obj: Any, url_name: str) -> str:
-    """The page of an object, "" if the reader may not open it."""
-    if not isinstance(reader, User) or not reader.has_perm(permission, obj):
+def _page_of(reader: object, obj: Any, url_name: str) -> str:
+    """The page of an object, "" if the reader may not open it.
+
+    Staff may open all, members what belongs to their project, donors' contacts pledges and what these feed. The
+    rooms' own permissions say the same; asking each of them would cost every page a statement a link.
+    """
+    if not isinstance(reader, User):
         return ""
-    return reverse(url_name, kwargs={"public_id": obj.public_id})
+    permission = CONTACTS_MAY.get(type(obj), "")
+    may_open = reader.is_staff or is_member_of(reader, obj)
+    if not may_open and permission and reader.has_role(Role.DONOR_CONTACT):
+        may_open = reader.has_perm(permission, obj)
+    return reverse(url_name, kwargs={"public_id": obj.public_id}) if may_open else ""
+
+
+CONTACTS_MAY: dict[type, str] = {Pledge: "funding.view_pledge", Allocation: "allocations.view_allocation"}
 
 
 def _run_label(run: Run) -> str:
@@ -147,8 +160,8 @@ def paper_url(paper: Publication) -> str:
 
 def _of_giver(giver: Donor | Pledge | Allocation, story: Story) -> Story:
     jobs = became.jobs_paid_by(giver)
-    story.jobs = list(jobs[: MOST + 1])
-    story.runs = list(Run.objects.filter(job__in=[job.pk for job in story.jobs])[: MOST + 1])
+    story.jobs = list(jobs.select_related("project")[: MOST + 1])
+    story.runs = list(Run.objects.filter(job__in=[job.pk for job in story.jobs]).select_related("job__project"))
     revisions = Revision.objects.filter(job__in=[job.pk for job in story.jobs], status__in=PUBLIC_REVISIONS)
     story.revisions = list(revisions.select_related("artifact__namespace").order_by("-published_at")[: MOST + 1])
     story.papers = list(publications.papers_about_revisions(revisions)[: MOST + 1]) if story.revisions else []
@@ -189,7 +202,7 @@ def payers_so_far(job: Job) -> list[Pledge]:
 def _of_job(job: Job, reader: object, current: str = "job") -> Story:
     pledges = payers_so_far(job)
     story = Story(current, donors=_donors(pledges), pledges=pledges, allocations=[job.allocation], jobs=[job])
-    story.runs = list(Run.objects.filter(job=job))
+    story.runs = list(Run.objects.filter(job=job).select_related("job__project"))
     n = job.attempts.count()
     story.details["job"] = ngettext("%(n)s attempt", "%(n)s attempts", n) % {"n": n} if n else ""
     if current in {"job", "run"}:
@@ -240,7 +253,9 @@ def story_of_page(page: RevisionPage) -> Story:
     for payer in page.payers:
         payer.donor.may_be_named = payer.is_named  # type: ignore[attr-defined]  # as donors.queries annotates it
     story.allocations, story.jobs = [job.allocation], [job]
-    story.runs = [revision.run] if revision.run else []
+    if revision.run is not None:
+        revision.run.job = job
+        story.runs = [revision.run]
     attempts = getattr(revision, "n_attempts", 0)
     story.details["job"] = ngettext("%(n)s attempt", "%(n)s attempts", attempts) % {"n": attempts}
     if len(page.payers) == 1:
@@ -265,11 +280,12 @@ def _of_publication(publication: Publication, reader: object) -> Story:
     story = Story("paper", papers=[publication])
     seen = artifacts.revisions_visible_to(reader, timezone.now())
     revisions = [link.revision or link.artifact.latest for link in publications.links_of(publication)]
-    known = seen.filter(pk__in=[revision.pk for revision in revisions if revision])
-    story.revisions = list(known.select_related("artifact__namespace", "job__allocation__project").order_by("-id"))
+    related = ("artifact__namespace", "job__allocation__project", "job__project")
+    known = seen.filter(pk__in=[revision.pk for revision in revisions if revision]).select_related(*related)
+    story.revisions = list(known.order_by("-id"))
     with_job = [revision for revision in story.revisions if revision.job is not None]
     story.jobs = [revision.job for revision in with_job if revision.job is not None]
-    story.runs = list(Run.objects.filter(job__in=[job.pk for job in story.jobs]))
+    story.runs = list(Run.objects.filter(job__in=[job.pk for job in story.jobs]).select_related("job__project"))
     story.allocations = list({job.allocation_id: job.allocation for job in story.jobs}.values())
     sources = AllocationSource.objects.filter(
         hours_accounts__lines__transaction__subject__in=[j.public_id for j in story.jobs]

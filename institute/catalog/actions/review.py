@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +17,7 @@ from institute.catalog.events import RevisionPublished, RevisionWithdrawn
 from institute.catalog.formats import cards
 from institute.catalog.models import Artifact, Publication, Ref, Revision
 from institute.catalog.queries import artifacts, trees
+from institute.catalog.queries.pages import address_of
 from institute.core import audit
 from institute.core.actors import Actor
 from institute.core.errors import Refused
@@ -84,12 +84,7 @@ def approve_revision(*, revision: Revision, by: Actor, now: datetime | None = No
 
 def evidence_of(thing: Revision | Publication) -> Evidence:
     """How a duty names what fulfilled it."""
-    name = "revision-detail" if isinstance(thing, Revision) else "publication-detail"
-    return Evidence(
-        id=thing.public_id,
-        label=str(thing)[:200],
-        url=reverse(f"catalog:{name}", kwargs={"public_id": thing.public_id}),
-    )
+    return Evidence(id=thing.public_id, label=str(thing)[:200], url=address_of(thing))
 
 
 def fulfil(job: Job, evidence: Evidence, kinds: frozenset[ObligationKind], by: Actor) -> None:

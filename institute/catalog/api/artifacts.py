@@ -30,7 +30,7 @@ from institute.catalog.api.serializers import (
 from institute.catalog.enums import ArtifactKind
 from institute.catalog.models import Artifact, Commit
 from institute.catalog.queries import artifacts, pages, trees
-from institute.catalog.queries.provenance import as_json, provenance
+from institute.catalog.queries.chain import as_json, provenance
 from institute.catalog.views.finding import commit_or_404
 from institute.core.api import idempotent
 from institute.core.errors import NotFound, Refused

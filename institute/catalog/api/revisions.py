@@ -26,7 +26,7 @@ from institute.catalog.api.serializers import (
 )
 from institute.catalog.models import Revision
 from institute.catalog.queries import artifacts
-from institute.catalog.queries.provenance import as_json, provenance
+from institute.catalog.queries.chain import as_json, provenance
 from institute.catalog.views.finding import revision_or_404
 from institute.core.api import idempotent
 from institute.people.access import acting, require_permission

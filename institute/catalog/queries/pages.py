@@ -6,19 +6,20 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
-from django.utils.translation import gettext
+from django.db.models import Count, F, Q
+from django.utils.translation import gettext, override
 
 from compute.recipes.base import Metric
 from grants.funding.queries import cite_texts
-from institute.catalog.enums import PUBLIC_REVISIONS, ArtifactKind, Relation
+from institute.catalog.enums import PUBLIC_REVISIONS, ArtifactKind, ArtifactStatus, Relation, RevisionStatus
 from institute.catalog.formats import bibtex, cards, metrics
 from institute.catalog.models import Artifact, EvaluationResult, Publication, Revision, RevisionSource
-from institute.catalog.queries import artifacts, outputs, publications, trees
-from institute.catalog.queries.provenance import Payer, payers_with_shares
+from institute.catalog.queries import outputs, publications, trees
+from institute.catalog.queries.chain import Payer, payers_with_shares
 from institute.catalog.queries.trees import FileAt
 
 ENERGY = "energy.json"
+METRICS = "metrics.json"
 WEIGHTS = (".safetensors", ".gguf", ".parquet")
 
 
@@ -44,14 +45,15 @@ class RevisionPage:
         return trees.files_of(self.revision.commit)
 
     @cached_property
-    def _texts(self) -> dict[str, str]:
-        return trees.texts_at(self.revision.commit, [trees.CARD, ENERGY], self.files)
+    def texts(self) -> dict[str, str]:
+        """Card, energy and measurements, as far as they are there."""
+        return trees.texts_at(self.revision.commit, [trees.CARD, ENERGY, METRICS], self.files)
 
     @cached_property
     def front(self) -> dict[str, Any]:
         """The card's front matter; {} where it cannot be read."""
         try:
-            return cards.split(self._texts.get(trees.CARD, ""))[0]
+            return cards.split(self.texts.get(trees.CARD, ""))[0]
         except cards.BadCard:
             return {}
 
@@ -59,7 +61,7 @@ class RevisionPage:
     def card(self) -> str:
         """The card's text, without its own title where that is the artefact's name."""
         try:
-            body = cards.split(self._texts.get(trees.CARD, ""))[1].strip()
+            body = cards.split(self.texts.get(trees.CARD, ""))[1].strip()
         except cards.BadCard:
             return ""
         first, _, rest = body.partition("\n")
@@ -79,7 +81,7 @@ class RevisionPage:
     def energy(self) -> metrics.Energy | None:
         """What energy.json states in all."""
         try:
-            return metrics.read_energy(json.loads(self._texts.get(ENERGY, "null")))
+            return metrics.read_energy(json.loads(self.texts.get(ENERGY, "null")))
         except ValueError:
             return None
 
@@ -115,14 +117,23 @@ class RevisionPage:
         ]
 
     @cached_property
+    def _all_revisions(self) -> list[Revision]:
+        return list(self.artifact.revisions.exclude(status=RevisionStatus.DROPPED).order_by("-id"))
+
+    @property
     def revisions(self) -> list[Revision]:
         """Every public revision of the artefact, newest first."""
-        return list(artifacts.public_revisions(self.artifact))
+        return [revision for revision in self._all_revisions if revision.status in PUBLIC_REVISIONS]
+
+    @property
+    def waiting(self) -> list[Revision]:
+        """The revisions on their way, newest first."""
+        return [revision for revision in self._all_revisions if revision.status not in PUBLIC_REVISIONS]
 
     @cached_property
     def papers(self) -> list[Publication]:
-        """Published papers about the artefact."""
-        return list(publications.with_credits(publications.papers_about(self.artifact)))
+        """Published papers about the artefact; before it is published there is none."""
+        return list(publications.papers_about(self.artifact)) if self.artifact.latest_id else []
 
     @property
     def main_file(self) -> FileAt | None:
@@ -157,7 +168,7 @@ class RevisionPage:
                 "year": year,
                 "publisher": settings.INSTITUTE_NAME,
                 "version": revision.label,
-                "url": settings.PLATFORM_URL + artifact.get_absolute_url(),
+                "url": settings.PLATFORM_URL + address_of(artifact),
                 "note": " ".join(self.thanks),
             },
         )
@@ -168,12 +179,18 @@ class RevisionPage:
         return list(dict.fromkeys(text for _pledge, text in cite_texts(payer.source.pledge for payer in self.payers)))
 
 
+def address_of(thing: Artifact | Revision | Publication) -> str:
+    """The address of a page without a language: for what is kept, quoted or given to machines."""
+    with override(settings.LANGUAGE_CODE):
+        return thing.get_absolute_url()
+
+
 def _unit(row: EvaluationResult, known: dict[str, Metric]) -> str:
     return gettext(known[row.metric].unit) if row.metric in known and known[row.metric].unit else row.unit
 
 
 WITH_ALL = (
-    *("artifact__namespace", "artifact__project", "artifact__owner", "commit", "run"),
+    *("artifact__namespace", "artifact__project", "artifact__owner", "artifact__latest__commit", "commit", "run"),
     *("job__accelerator_type", "job__project", "job__allocation__project"),
 )
 
@@ -181,6 +198,14 @@ WITH_ALL = (
 def for_page() -> Any:
     """Revisions with what their page needs of rows around them, and `n_attempts` of their job."""
     return Revision.objects.select_related(*WITH_ALL).annotate(n_attempts=Count("job__attempts"))
+
+
+def published_at(kind: ArtifactKind, handle: str, name: str) -> Revision | None:
+    """What the artefact at an address shows, None if it shows nothing."""
+    named = {"artifact__namespace__name__iexact": handle, "artifact__name__iexact": name}
+    shown = for_page().filter(artifact__kind=kind, artifact__latest=F("pk"), **named)
+    found: Revision | None = shown.exclude(artifact__status=ArtifactStatus.DISABLED).first()
+    return found
 
 
 def paper_bibtex(paper: Publication, authors: list[str]) -> str:
@@ -201,6 +226,6 @@ def paper_bibtex(paper: Publication, authors: list[str]) -> str:
             "doi": paper.doi,
             "eprint": paper.arxiv_id,
             "archiveprefix": "arXiv" if paper.arxiv_id else "",
-            "url": settings.PLATFORM_URL + paper.get_absolute_url(),
+            "url": settings.PLATFORM_URL + address_of(paper),
         },
     )

@@ -21,7 +21,7 @@ from institute.catalog.formats import cards, git
 from institute.catalog.models import Blob, Commit, Ref, Revision, TreeEntry
 from institute.catalog.queries import outputs, trees
 from institute.catalog.queries.bytes import open_blob
-from institute.catalog.queries.provenance import AttemptRef, LineRef, Provenance, provenance
+from institute.catalog.queries.chain import AttemptRef, LineRef, Provenance, provenance
 from institute.catalog.queries.publications import published_papers
 from institute.core.states import history_of
 from institute.core.storage import read_chunks

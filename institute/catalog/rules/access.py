@@ -5,8 +5,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute.allocations import queries as allocations
-from compute.allocations.models import Project
+from compute.allocations.enums import MemberRole
+from compute.allocations.models import Allocation, Project
 from compute.jobs.models import Job
+from compute.tracking.models import Run
 from institute.catalog.models import Artifact, Publication, Revision
 from institute.catalog.queries import artifacts, publications
 from institute.core.actors import Actor
@@ -27,9 +29,20 @@ def _owners(obj: object) -> tuple[Project | None, int | None]:
         return obj.project, obj.owner_id
     if isinstance(obj, Project):
         return obj, None
-    if isinstance(obj, Publication | Job):
+    if isinstance(obj, Publication | Job | Allocation):
         return obj.project, None
+    if isinstance(obj, Run):
+        return (obj.job.project if obj.job else None), None
     return None, None
+
+
+def _parts_of(user: User) -> dict[int, str]:
+    """{project's key: the person's part in it now}, read once per instance, as roles are."""
+    if not hasattr(user, "_catalog_parts"):
+        mine = allocations.open_memberships(timezone.now()).filter(user=user)
+        user._catalog_parts = dict(mine.values_list("project", "role"))  # type: ignore[attr-defined]
+    parts: dict[int, str] = user._catalog_parts  # type: ignore[attr-defined]
+    return parts
 
 
 @rules.predicate
@@ -38,7 +51,7 @@ def is_member_of(user: object, obj: object = None) -> bool:
     if not isinstance(user, User) or not user.is_active:
         return False
     project, owner = _owners(obj)
-    return owner == user.pk or (project is not None and allocations.is_member(project, user, timezone.now()))
+    return owner == user.pk or (project is not None and project.pk in _parts_of(user))
 
 
 @rules.predicate
@@ -47,7 +60,7 @@ def is_lead_of(user: object, obj: object = None) -> bool:
     if not isinstance(user, User) or not user.is_active:
         return False
     project, owner = _owners(obj)
-    return owner == user.pk or (project is not None and allocations.is_lead(project, user, timezone.now()))
+    return owner == user.pk or (project is not None and _parts_of(user).get(project.pk) == MemberRole.LEAD)
 
 
 @rules.predicate

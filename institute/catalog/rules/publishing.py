@@ -2,26 +2,24 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from compute.allocations.enums import Openness
-from compute.allocations.queries import payers_of_job
 from compute.allocations.rules.licences import openness_of
 from compute.jobs.enums import JobStatus
 from grants.funding.enums import Enforcement, RestrictionKind
 from grants.funding.models import Pledge, Restriction
 from institute.catalog.enums import ArtifactKind, BlobStatus, Verdict
 from institute.catalog.formats import cards, licences, metrics, pickles
-from institute.catalog.models import Blob, BlobScan, Revision
+from institute.catalog.models import BlobScan, Revision
 from institute.catalog.queries import outputs, trees
+from institute.catalog.queries.pages import METRICS, RevisionPage
 from institute.catalog.queries.trees import FileAt
 from institute.core.errors import Refused
-
-METRICS = "metrics.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +38,27 @@ class Check:
 class Subject:
     """A revision with what its checks look at, each read once."""
 
-    revision: Revision
-    payers: list[Pledge] = field(default_factory=list)
+    page: RevisionPage
 
-    @cached_property
+    @property
+    def revision(self) -> Revision:
+        """The revision itself."""
+        return self.page.revision
+
+    @property
     def files(self) -> list[FileAt]:
         """Every file of the commit."""
-        return trees.files_of(self.revision.commit)
+        return self.page.files
 
-    @cached_property
+    @property
     def texts(self) -> dict[str, str]:
         """Card and metrics."""
-        return trees.texts_at(self.revision.commit, [trees.CARD, METRICS], self.files)
+        return self.page.texts
+
+    @property
+    def payers(self) -> list[Pledge]:
+        """The pledges that paid for the job."""
+        return [payer.source.pledge for payer in self.page.payers]
 
     @cached_property
     def card(self) -> tuple[dict[str, Any], str] | None:
@@ -69,10 +76,9 @@ class Subject:
         return list(found.select_related("pledge").order_by("pledge_id", "clause_no"))
 
 
-def checks_of(revision: Revision) -> list[Check]:
-    """Every condition of publication, in the order in which authors meet them."""
-    payers = [pledge for pledge, _seconds in payers_of_job(revision.job.public_id)] if revision.job else []
-    subject = Subject(revision, payers)
+def checks_of(revision: Revision, page: RevisionPage | None = None) -> list[Check]:
+    """Every condition of publication, in the order in which authors meet them. `page`: what was read of it already."""
+    subject = Subject(page or RevisionPage(revision))
     return [check for rule in RULES for check in rule(subject)]
 
 
@@ -200,14 +206,10 @@ def _files(subject: Subject) -> Iterator[Check]:
 
 def _unclean(files: Sequence[FileAt]) -> Iterator[str]:
     hashes = {file.sha256 for file in files}
-    clean = set(
-        BlobScan.objects.filter(
-            blob__in=hashes, scanner=pickles.SCANNER, version=pickles.VERSION, verdict=Verdict.CLEAN
-        ).values_list("blob", flat=True)
-    )
-    stored = set(Blob.objects.filter(sha256__in=hashes, status=BlobStatus.STORED).values_list("sha256", flat=True))
+    scans = BlobScan.objects.filter(scanner=pickles.SCANNER, version=pickles.VERSION, verdict=Verdict.CLEAN)
+    clean = set(scans.filter(blob__in=hashes, blob__status=BlobStatus.STORED).values_list("blob", flat=True))
     for file in files:
-        if file.path.lower().endswith(pickles.SUFFIXES) or file.sha256 not in clean & stored:
+        if file.path.lower().endswith(pickles.SUFFIXES) or file.sha256 not in clean:
             yield file.path
 
 

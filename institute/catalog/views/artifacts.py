@@ -13,8 +13,8 @@ from institute.catalog.forms import ReasonForm
 from institute.catalog.models import Artifact, Revision
 from institute.catalog.ports_filled import links_of, story_of_page
 from institute.catalog.queries import artifacts, pages
+from institute.catalog.queries.chain import Payer, as_json, provenance
 from institute.catalog.queries.pages import RevisionPage
-from institute.catalog.queries.provenance import Payer, as_json, provenance
 from institute.catalog.views.finding import artifact_or_404, is_insider
 from institute.core.states import history_of
 from institute.core.ui import charts, formats
@@ -23,9 +23,10 @@ from institute.core.ui import charts, formats
 @require_safe
 def artifact_detail(request: HttpRequest, kind: ArtifactKind, handle: str, name: str) -> HttpResponse:
     """The page: its published revision; for members without one, what is being prepared; else a tombstone."""
+    shown = pages.published_at(kind, handle, name)
+    if shown is not None:
+        return revision_page(request, shown)
     artifact = artifact_or_404(request, kind=kind, handle=handle, name=name)
-    if artifact.latest_id is not None:
-        return revision_page(request, pages.for_page().get(pk=artifact.latest_id))
     if is_insider(request, artifact):
         return _workshop(request, artifact)
     withdrawn = artifacts.public_revisions(artifact).first()
@@ -48,8 +49,8 @@ def revision_page(request: HttpRequest, revision: Revision) -> HttpResponse:
         "picture": _picture(page),
         "is_latest": page.artifact.latest_id == revision.pk,
         "is_insider": insider,
-        "waiting": list(artifacts.open_revisions(page.artifact)) if insider else [],
-        "platform_url": settings.PLATFORM_URL,
+        "waiting": page.waiting if insider else [],
+        "base_url": f"{settings.PLATFORM_URL}{pages.address_of(page.artifact)}/resolve/{revision.label}",
         "energy": _energy_text(page),
         "perms_withdraw": revision.status == RevisionStatus.PUBLISHED
         and request.user.has_perm("catalog.withdraw_revision", revision),
@@ -110,20 +111,21 @@ def _energy_text(page: RevisionPage) -> str:
 @require_safe
 def provenance_json(request: HttpRequest, kind: ArtifactKind, handle: str, name: str) -> JsonResponse:
     """The whole chain behind the published revision, as JSON."""
-    artifact = artifact_or_404(request, kind=kind, handle=handle, name=name)
-    if artifact.latest_id is None:
-        raise Http404
-    chain = provenance(pages.for_page().get(pk=artifact.latest_id))
+    chain = provenance(_published_or_404(kind, handle, name))
     return JsonResponse(as_json(chain), json_dumps_params={"ensure_ascii": False, "indent": 1})
 
 
 @require_safe
 def cite(request: HttpRequest, kind: ArtifactKind, handle: str, name: str) -> HttpResponse:
     """How to cite it, as BibTeX."""
-    artifact = artifact_or_404(request, kind=kind, handle=handle, name=name)
-    if artifact.latest_id is None:
+    return bib_response(RevisionPage(_published_or_404(kind, handle, name)).bibtex(), name)
+
+
+def _published_or_404(kind: ArtifactKind, handle: str, name: str) -> Revision:
+    revision = pages.published_at(kind, handle, name)
+    if revision is None:
         raise Http404
-    return bib_response(RevisionPage(pages.for_page().get(pk=artifact.latest_id)).bibtex(), artifact.name)
+    return revision
 
 
 def bib_response(text: str, name: str) -> HttpResponse:

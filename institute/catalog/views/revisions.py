@@ -12,6 +12,7 @@ from institute.catalog import actions, rules
 from institute.catalog.enums import PUBLIC_REVISIONS, RevisionStatus
 from institute.catalog.forms import CardForm, DescribeForm, ReasonForm
 from institute.catalog.models import Revision
+from institute.catalog.ports_filled import links_of, story_of_page
 from institute.catalog.queries import trees
 from institute.catalog.queries.pages import RevisionPage
 from institute.catalog.views.artifacts import revision_page
@@ -36,9 +37,10 @@ def show_draft(request: HttpRequest, revision: Revision, **forms: Any) -> HttpRe
     page = RevisionPage(revision)
     may_edit = request.user.has_perm("catalog.draft_revision", revision)
     is_open = revision.status in {RevisionStatus.DRAFT, RevisionStatus.CANDIDATE}
-    checks = rules.checks_of(revision)
+    checks = rules.checks_of(revision, page)
     context = {
         "page": page,
+        "links": links_of(story_of_page(page), request.user),
         "revision": revision,
         "artifact": revision.artifact,
         "checks": checks,

@@ -156,7 +156,15 @@ def test_who_may_call_what() -> None:
     revision = drafted()
     stranger, anyone = Api(UserFactory.create()), Api()
     artifact, own = f"artifacts/{revision.artifact.public_id}", f"revisions/{revision.public_id}"
-    for path in (artifact, own, f"{own}/checks", f"{own}/results", f"{own}/provenance", f"{artifact}/files", f"{artifact}/commits"):
+    for path in (
+        artifact,
+        own,
+        f"{own}/checks",
+        f"{own}/results",
+        f"{own}/provenance",
+        f"{artifact}/files",
+        f"{artifact}/commits",
+    ):
         anyone.get(path, 404)
         stranger.get(path, 404)
     for path in (f"{own}/propose", f"{own}/approve", f"{artifact}/commits"):
@@ -240,4 +248,8 @@ def test_lists_need_few_statements(django_assert_max_num_queries: Any) -> None:
 def test_a_public_artefact_without_main_branch_rights_shows_the_published_commit() -> None:
     revision = published()
     assert Api().get(f"artifacts/{revision.artifact.public_id}/commits")[0]["id"] == revision.commit.sha1
-    assert Api().get(f"artifacts/{revision.artifact.public_id}/files?rev=nonsense", 404)["type"].endswith("revision-unknown")
+    assert (
+        Api()
+        .get(f"artifacts/{revision.artifact.public_id}/files?rev=nonsense", 404)["type"]
+        .endswith("revision-unknown")
+    )

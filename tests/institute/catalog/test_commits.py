@@ -139,9 +139,7 @@ def test_what_is_public_may_be_named_by_everybody() -> None:
     hidden = trees.file_at(drafted(files={"x.txt": b"hidden"}).commit, "x.txt")
     assert hidden is not None
     with pytest.raises(Refused, match="not uploaded"):
-        actions.commit_files(
-            artifact=own, changes=[actions.Put("x", hidden.sha256)], message="m", by=stranger.actor
-        )
+        actions.commit_files(artifact=own, changes=[actions.Put("x", hidden.sha256)], message="m", by=stranger.actor)
 
 
 def test_possession_ends_after_a_day() -> None:

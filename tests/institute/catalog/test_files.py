@@ -112,7 +112,14 @@ def test_an_asgi_server_gets_it_in_pieces(revision: Revision) -> None:
 
 def test_what_is_not_there(revision: Revision) -> None:
     base = revision.artifact.get_absolute_url()
-    for url in ("resolve/v1/none", "resolve/v9/digits.bin", "blob/v1/none", "blob/v1/tokenizer", "tree/v9", "commits/v9"):
+    for url in (
+        "resolve/v1/none",
+        "resolve/v9/digits.bin",
+        "blob/v1/none",
+        "blob/v1/tokenizer",
+        "tree/v9",
+        "commits/v9",
+    ):
         assert Client().get(f"{base}/{url}").status_code == 404, url
 
 

@@ -38,7 +38,9 @@ def test_everything_the_job_handed_in_is_there_and_the_manifest_with_it() -> Non
     manifest = trees.file_at(revision.commit, "manifest.json")
     assert manifest is not None
     assert manifest.sha256 == JobCheckpoint.objects.get().manifest_sha256
-    assert Blob.objects.get(sha256=next(f.sha256 for f in trees.files_of(revision.commit) if f.name == "model.safetensors")).header
+    assert Blob.objects.get(
+        sha256=next(f.sha256 for f in trees.files_of(revision.commit) if f.name == "model.safetensors")
+    ).header
 
 
 def test_measurements_are_attested_by_the_run() -> None:

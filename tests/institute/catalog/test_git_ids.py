@@ -140,7 +140,9 @@ def test_git_itself_finds_the_history_clean(tmp_path: Path) -> None:
     project = project_with(lead=user)
     artifact = artifact_of(project)
     committed(artifact, user, {"a.txt": b"hello", "d/b.txt": b"x", "d/e/c.txt": "é\n".encode()}, message="First")
-    committed(artifact, user, {"model.safetensors": safetensors(w=[2, 2]), "odd file": b"\0\1"}, message="Weights\n\nmore")
+    committed(
+        artifact, user, {"model.safetensors": safetensors(w=[2, 2]), "odd file": b"\0\1"}, message="Weights\n\nmore"
+    )
     actions.commit_files(
         artifact=artifact, changes=[actions.Delete("d/e")], message="Remove", by=user.actor, parent=None
     )
@@ -148,7 +150,13 @@ def test_git_itself_finds_the_history_clean(tmp_path: Path) -> None:
 
     assert "error" not in run_git(tmp_path / "r.git", "fsck", "--full", "--strict")
     listed = run_git(tmp_path / "r.git", "ls-tree", "-r", "--name-only", "-z", "main")
-    assert sorted(listed.strip("\0").split("\0")) == [".gitattributes", "a.txt", "d/b.txt", "model.safetensors", "odd file"]
+    assert sorted(listed.strip("\0").split("\0")) == [
+        ".gitattributes",
+        "a.txt",
+        "d/b.txt",
+        "model.safetensors",
+        "odd file",
+    ]
     assert len(run_git(tmp_path / "r.git", "log", "--format=%s").splitlines()) == 3
     pointer = run_git(tmp_path / "r.git", "show", "main:model.safetensors")
     assert pointer.startswith("version https://git-lfs.github.com/spec/v1\noid sha256:")

@@ -16,7 +16,7 @@ from institute.catalog import actions
 from institute.catalog.models import Blob, Revision
 from institute.catalog.ports_filled import chain_of
 from institute.catalog.queries import became, trees
-from institute.catalog.queries.provenance import as_json, payers_with_shares, provenance, shares_of
+from institute.catalog.queries.chain import as_json, payers_with_shares, provenance, shares_of
 from institute.catalog.queries.verification import verify_provenance
 from institute.core.storage import store
 from tests.factories.allocations import project_with
@@ -140,7 +140,12 @@ def test_stages_with_several_objects_are_counted() -> None:
     published(allocation=allocation, seconds=900)
     published(allocation=allocation, seconds=950, name="other")
     told = stages(allocation)
-    assert (told["donor"], told["pledge"], told["job"], told["model"]) == ("2 donors", "2 pledges", "2 jobs", "2 models")
+    assert (told["donor"], told["pledge"], told["job"], told["model"]) == (
+        "2 donors",
+        "2 pledges",
+        "2 jobs",
+        "2 models",
+    )
 
 
 @pytest.mark.django_db
@@ -178,19 +183,24 @@ def checks(revision: Revision) -> set[str]:
     return {finding.check for finding in verify_provenance(revision, timezone.now())}
 
 
-FORGERIES = {
+FORGERIES: dict[str, tuple[str, set[str]]] = {
     "hours line": ("UPDATE allocations_hoursline SET quantity = quantity + 1 WHERE quantity > 0", {"slice", "hours"}),
     "slice": ("UPDATE jobs_usageslice SET accelerator_seconds = accelerator_seconds - 1, idle_seconds = 1", {"slice"}),
     "slice removed": ("DELETE FROM jobs_usageslice", {"charge"}),
     "accelerators": ("UPDATE jobs_job SET accelerators = 2", {"slice"}),
     "balance": ("UPDATE allocations_hoursaccount SET balance = balance + 1 WHERE kind = 'spent'", {"balance"}),
     "pledge of a line": (
-        "UPDATE allocations_hourstransaction SET pledge_id = (SELECT max(id) FROM funding_pledge) WHERE kind = 'capture'",
+        (
+            "UPDATE allocations_hourstransaction SET pledge_id = (SELECT max(id) FROM funding_pledge)"
+            " WHERE kind = 'capture'"
+        ),
         {"hours", "source"},
     ),
     "source of a pledge": (
-        "UPDATE allocations_allocationsource SET pledge_id = (SELECT max(id) FROM funding_pledge)"
-        " WHERE id = (SELECT min(id) FROM allocations_allocationsource)",
+        (
+            "UPDATE allocations_allocationsource SET pledge_id = (SELECT max(id) FROM funding_pledge) WHERE id ="
+            " (SELECT min(id) FROM allocations_allocationsource)"
+        ),
         {"source", "obligation"},
     ),
     "allocation": ("UPDATE jobs_job SET allocation_id = (SELECT max(id) FROM allocations_allocation)", {"allocation"}),
@@ -204,7 +214,7 @@ FORGERIES = {
     "source": ("DELETE FROM catalog_revisionsource", {"source"}),
     "manifest": ("UPDATE jobs_jobcheckpoint SET manifest_text = '{}'", {"manifest", "output"}),
     "manifest's job": (
-        "UPDATE jobs_jobcheckpoint SET manifest_text = replace(manifest_text, '\"job\":\"', '\"job\":\"x')",
+        'UPDATE jobs_jobcheckpoint SET manifest_text = replace(manifest_text, \'"job":"\', \'"job":"x\')',
         {"manifest"},
     ),
     "output": ("DELETE FROM jobs_jobcheckpoint", {"output"}),
@@ -217,9 +227,17 @@ FORGERIES = {
     "history": ("DELETE FROM core_statechange WHERE to_status = 'published'", {"status", "published"}),
     "status": ("UPDATE catalog_revision SET status = 'draft', published_at = NULL", {"status", "published"}),
     "inline text": ("UPDATE catalog_blob SET inline = 'other' WHERE inline IS NOT NULL", {"file"}),
-    "pointer": ("UPDATE catalog_treeentry SET sha1 = repeat('0', 40) WHERE name = 'model.safetensors'", {"file-id", "tree"}),
-    "nobody paid": ("DELETE FROM allocations_hoursline WHERE transaction_id IN"
-                    " (SELECT id FROM allocations_hourstransaction WHERE kind = 'capture')", {"slice", "paid"}),
+    "pointer": (
+        "UPDATE catalog_treeentry SET sha1 = repeat('0', 40) WHERE name = 'model.safetensors'",
+        {"file-id", "tree"},
+    ),
+    "nobody paid": (
+        (
+            "DELETE FROM allocations_hoursline WHERE transaction_id IN"
+            " (SELECT id FROM allocations_hourstransaction WHERE kind = 'capture')"
+        ),
+        {"slice", "paid"},
+    ),
 }
 
 
