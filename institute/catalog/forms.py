@@ -50,7 +50,9 @@ class ManyFilesField(forms.FileField):
 class UploadForm(FieldsMixin, forms.Form):
     """Files for one commit."""
 
-    files = ManyFilesField(label=_("Files"), help_text=_("Text, tables or tensors; no pickles. At most 100 at a time."))
+    files = ManyFilesField(  # type: ignore[assignment]  # the form's metaclass takes it off the class
+        label=_("Files"), help_text=_("Text, tables or tensors; no pickles. At most 100 at a time.")
+    )
     folder = forms.CharField(label=_("Into the folder"), max_length=500, required=False)
     message = forms.CharField(label=_("What changes"), max_length=300, initial=_("Add files"))
     parent = forms.CharField(widget=forms.HiddenInput, required=False)

@@ -261,7 +261,8 @@ def story_of_page(page: RevisionPage) -> Story:
     if len(page.payers) == 1:
         source = page.payers[0].source
         story.details["pledge"] = formats.hours_text(source.pledged, job.accelerator_type)  # type: ignore[attr-defined]
-    awarded = sum(payer.source.awarded or 0 for payer in page.payers)  # type: ignore[attr-defined]  # annotated
+    awards = [getattr(payer.source, "awarded", 0) or 0 for payer in page.payers]  # annotated by queries.chain
+    awarded = sum(awards)
     story.details["allocation"] = formats.hours_text(awarded, job.accelerator_type)
     if revision.run and revision.run.next_step:
         n = formats.number(revision.run.next_step)

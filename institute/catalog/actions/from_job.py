@@ -20,6 +20,7 @@ from institute.catalog.enums import ArtifactKind, Attestation, Basis, Relation, 
 from institute.catalog.formats import cards, licences, metrics
 from institute.catalog.models import Artifact, Blob, EvaluationResult, Revision, RevisionSource
 from institute.catalog.queries import artifacts, outputs, references, trees
+from institute.catalog.queries.bytes import text_of
 from institute.core.actors import Actor
 from institute.core.errors import Conflict, Refused
 from institute.core.storage import store
@@ -142,7 +143,7 @@ def slug_of(text: str) -> str:
 def _card(job: Job, blobs: dict[str, Blob], revision: Revision) -> str:
     """The job's own card, with licence and tags in front and the donors thanked at its end."""
     own = blobs.get(trees.CARD)
-    text = trees.text_of(own) if own else f"# {revision.artifact.name}\n"
+    text = text_of(own) if own else f"# {revision.artifact.name}\n"
     wanted = {"license": revision.licence.lower(), "tags": ["headwaters", job.recipe]}
     with suppress(cards.BadCard):  # then the check of the card says so
         own_front = cards.split(text)[0]
@@ -186,7 +187,7 @@ def _note_sources(revision: Revision, job: Job, run: Run | None) -> None:
 def _note_measurements(revision: Revision, blobs: dict[str, Blob], run: Run | None, by: Actor) -> None:
     blob = blobs.get("metrics.json")
     try:
-        measured = metrics.read(json.loads(trees.text_of(blob))) if blob else metrics.Metrics([], [])
+        measured = metrics.read(json.loads(text_of(blob))) if blob else metrics.Metrics([], [])
     except (ValueError, metrics.BadMetrics):
         return  # the check of the gates says so
     recipe = outputs.recipe_of(revision.job) if revision.job else None

@@ -162,12 +162,12 @@ def is_orcid(text: str) -> bool:
     """Whether the digits match their check digit (ISO 7064 MOD 11-2)."""
     if not re.match(ORCID_FORM, text):
         return False
-    *digits, last = text.replace("-", "")
+    plain = text.replace("-", "")
     total = 0
-    for digit in digits:
+    for digit in plain[:-1]:
         total = (total + int(digit)) * 2
     check = (12 - total % 11) % 11
-    return last == ("X" if check == 10 else str(check))
+    return plain[-1] == ("X" if check == 10 else str(check))
 
 
 def _credit(publication: Publication, credits_: Sequence[CreditDraft], by: Actor) -> None:

@@ -28,10 +28,10 @@ from institute.catalog.api.serializers import (
     UploadSerializer,
 )
 from institute.catalog.enums import ArtifactKind
+from institute.catalog.finding import commit_or_404
 from institute.catalog.models import Artifact, Commit
 from institute.catalog.queries import artifacts, pages, trees
 from institute.catalog.queries.chain import as_json, provenance
-from institute.catalog.views.finding import commit_or_404
 from institute.core.api import idempotent
 from institute.core.errors import NotFound, Refused
 from institute.people.access import acting, require_permission
@@ -105,7 +105,7 @@ class ArtifactDetail(APIView):
 class UploadList(APIView):
     """Files as multipart/form-data."""
 
-    parser_classes: ClassVar = [MultiPartParser]
+    parser_classes = [MultiPartParser]
 
     @extend_schema(request=UploadInput, responses={201: UploadSerializer})
     def post(self, request: Request, public_id: str) -> Response:
@@ -133,7 +133,7 @@ class RawParser(BaseParser):
 class UploadBody(APIView):
     """A file as the body itself, under its announced SHA-256."""
 
-    parser_classes: ClassVar = [RawParser]
+    parser_classes = [RawParser]
 
     @extend_schema(request={"application/octet-stream": OpenApiTypes.BINARY}, responses={201: UploadSerializer})
     def put(self, request: Request, public_id: str, sha256: str) -> Response:

@@ -24,10 +24,10 @@ from institute.catalog.api.serializers import (
     RevisionInput,
     RevisionSerializer,
 )
+from institute.catalog.finding import revision_or_404
 from institute.catalog.models import Revision
 from institute.catalog.queries import artifacts
 from institute.catalog.queries.chain import as_json, provenance
-from institute.catalog.views.finding import revision_or_404
 from institute.core.api import idempotent
 from institute.people.access import acting, require_permission
 

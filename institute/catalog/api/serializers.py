@@ -68,8 +68,10 @@ class CommitInput(serializers.Serializer[Any]):
     """One commit; `parent` is the id of the commit that it was made from, "" for the first."""
 
     message = serializers.CharField(max_length=10_000)
-    parent = serializers.CharField(max_length=40, required=False, allow_blank=True)
-    changes = ChangeInput(many=True, allow_empty=False, max_length=1000)
+    parent = serializers.CharField(  # type: ignore[assignment]  # the wire's name for it
+        max_length=40, required=False, allow_blank=True
+    )
+    changes = serializers.ListField(child=ChangeInput(), allow_empty=False, max_length=1000)
 
 
 class CommitSerializer(serializers.ModelSerializer[Commit]):
@@ -118,7 +120,9 @@ class RevisionInput(serializers.Serializer[Any]):
     job = serializers.CharField(max_length=26, required=False)
     artifact = serializers.CharField(max_length=26, required=False)
     name = serializers.CharField(max_length=96, default="", allow_blank=True)
-    label = serializers.CharField(max_length=40, default="", allow_blank=True)
+    label = serializers.CharField(  # type: ignore[assignment]  # the wire's name for it
+        max_length=40, default="", allow_blank=True
+    )
     licence = serializers.CharField(max_length=128, default="", allow_blank=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +135,7 @@ class RevisionInput(serializers.Serializer[Any]):
 class RevisionChange(serializers.Serializer[Any]):
     """What may change in a draft; what is left out stays."""
 
-    label = serializers.CharField(max_length=40, required=False)
+    label = serializers.CharField(max_length=40, required=False)  # type: ignore[assignment]  # the wire's name for it
     licence = serializers.CharField(max_length=128, required=False, allow_blank=True)
     notes = serializers.CharField(max_length=10_000, required=False, allow_blank=True)
     card = serializers.CharField(max_length=200_000, required=False, trim_whitespace=False)
@@ -147,7 +151,7 @@ class CheckSerializer(serializers.Serializer[Any]):
     """A condition of publication, met or not."""
 
     rule = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the wire's name for it
     is_met = serializers.BooleanField()
     message = serializers.CharField()
     way_out = serializers.CharField()
@@ -233,7 +237,7 @@ class PublicationInput(serializers.Serializer[Any]):
     published_on = serializers.DateField(default=None, allow_null=True)
     arxiv_id = serializers.CharField(max_length=64, default="", allow_blank=True)
     doi = serializers.CharField(max_length=128, default="", allow_blank=True)
-    authors = CreditInput(many=True, max_length=500)
-    links = LinkInput(many=True, max_length=200)
+    authors = serializers.ListField(child=CreditInput(), max_length=500)
+    links = serializers.ListField(child=LinkInput(), max_length=200)
 
     NOT_OF_THE_DRAFT: ClassVar = frozenset({"project", "authors", "links", "kind"})

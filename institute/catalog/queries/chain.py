@@ -159,8 +159,8 @@ def lines_of(attempt_ids: Sequence[str]) -> dict[str, list[LineRef]]:
             "quantity",
         )
     )
-    for attempt, *rest in rows:
-        found.setdefault(attempt, []).append(LineRef(*rest))
+    for row in rows:
+        found.setdefault(row[0], []).append(LineRef(*row[1:]))
     return found
 
 

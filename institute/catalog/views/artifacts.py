@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from institute.catalog.enums import ArtifactKind, RevisionStatus
+from institute.catalog.finding import artifact_or_404, is_insider
 from institute.catalog.forms import ReasonForm
 from institute.catalog.models import Artifact, Revision
 from institute.catalog.ports_filled import links_of, story_of_page
 from institute.catalog.queries import artifacts, pages
 from institute.catalog.queries.chain import Payer, as_json, provenance
 from institute.catalog.queries.pages import RevisionPage
-from institute.catalog.views.finding import artifact_or_404, is_insider
 from institute.core.states import history_of
 from institute.core.ui import charts, formats
 

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_POST
 from compute.jobs.models import Job
 from institute.catalog import actions
 from institute.catalog.enums import ArtifactKind
+from institute.catalog.finding import artifact_or_404
 from institute.catalog.forms import ArtifactForm, UploadForm
 from institute.catalog.models import Artifact
 from institute.catalog.queries import namespaces, trees
-from institute.catalog.views.finding import artifact_or_404
 from institute.core.errors import DomainError
 from institute.core.ui.forms import refusals_as_form_errors
 from institute.people.access import acting, permission_required, signed_in

@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from institute.catalog.enums import ArtifactKind, BlobStatus
+from institute.catalog.finding import artifact_or_404, commit_or_404
 from institute.catalog.models import Artifact, Blob, Commit
 from institute.catalog.queries import trees
 from institute.catalog.queries.artifacts import readable_commits
 from institute.catalog.queries.bytes import MOST_TEXT, is_there, open_blob, text_of
 from institute.catalog.queries.trees import FileAt
-from institute.catalog.views.finding import artifact_or_404, commit_or_404
 from institute.core.errors import NotFound, Refused
 
 CHUNK = 256 * 1024
@@ -156,8 +156,12 @@ def _chunks(blob: Blob, start: int, end: int) -> Iterator[bytes]:
 
 async def _async(source: Iterator[bytes]) -> AsyncIterator[bytes]:
     """The same chunks for an ASGI server, which would otherwise gather them all before it sends one."""
-    while (chunk := await sync_to_async(next)(source, None)) is not None:
+    while (chunk := await sync_to_async(_next)(source)) is not None:
         yield chunk
+
+
+def _next(source: Iterator[bytes]) -> bytes | None:
+    return next(source, None)
 
 
 def _private(artifact: Artifact, response: HttpResponse) -> HttpResponse:

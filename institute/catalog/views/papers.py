@@ -14,12 +14,12 @@ from compute.allocations.models import Project
 from compute.allocations.queries import projects_of
 from institute.catalog import actions, rules
 from institute.catalog.enums import PUBLIC_PUBLICATIONS, PublicationStatus
+from institute.catalog.finding import publication_or_404
 from institute.catalog.forms import PaperForm, ReasonForm, link_text, paper_initial
 from institute.catalog.models import Publication
 from institute.catalog.ports_filled import chain_of
 from institute.catalog.queries import artifacts, pages, publications
 from institute.catalog.views.artifacts import bib_response
-from institute.catalog.views.finding import publication_or_404
 from institute.core.errors import DomainError
 from institute.core.states import history_of
 from institute.core.ui.forms import refusals_as_form_errors

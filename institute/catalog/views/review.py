@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from institute.catalog import actions
+from institute.catalog.finding import revision_or_404
 from institute.catalog.forms import ReasonForm
 from institute.catalog.views.artifacts import revision_page
-from institute.catalog.views.finding import revision_or_404
 from institute.catalog.views.revisions import show_draft
 from institute.core.errors import DomainError
 from institute.core.ui.forms import refusals_as_form_errors
