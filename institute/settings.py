@@ -106,9 +106,13 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.github",
-    "allauth.socialaccount.providers.orcid",
-    "allauth.socialaccount.providers.openid_connect",
+    # A provider that is not configured has no addresses: they could only fail.
+    *[
+        f"allauth.socialaccount.providers.{name}"
+        for name in ("github", "orcid")
+        if f"{name.upper()}_CLIENT_ID" in os.environ
+    ],
+    *(["allauth.socialaccount.providers.openid_connect"] if "OIDC_SERVER_URL" in os.environ else []),
     "axes",
     "django_structlog",
     "django_prometheus",
