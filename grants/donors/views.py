@@ -93,7 +93,10 @@ def donor_create(request: HttpRequest) -> HttpResponse:
 
 
 def _donor(request: HttpRequest, public_id: str) -> Donor:
-    return get_object_or_404(Donor, public_id=public_id)
+    donor = get_object_or_404(Donor, public_id=public_id)
+    if not request.user.has_perm("donors.view_donor", donor):
+        get_object_or_404(queries.public_donors(), pk=donor.pk)
+    return donor
 
 
 @permission_required("donors.edit_donor", fn=_donor)

@@ -210,7 +210,10 @@ def obligation_list(request: HttpRequest) -> HttpResponseBase:
 
 
 def _obligation(request: HttpRequest, public_id: str) -> Obligation:
-    return get_object_or_404(Obligation.objects.select_related("pledge"), public_id=public_id)
+    assert isinstance(request.user, User)  # permission_required
+    visible = queries.pledges_visible_to(request.user, timezone.now()).order_by()
+    duties = Obligation.objects.select_related("pledge").filter(pledge__in=visible.values("pk"))
+    return get_object_or_404(duties, public_id=public_id)
 
 
 @require_POST
