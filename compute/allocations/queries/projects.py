@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from compute.allocations.enums import REQUEST_WAITING, MemberRole
 from compute.allocations.models import Allocation, Membership, Project, Request, RequestLine
 from grants.donors.queries import donors_of
+from institute.people.enums import Role
 from institute.people.models import User
 
 
@@ -60,7 +61,9 @@ def project_by_handle(handle: str) -> Project | None:
 
 
 def requests_visible_to(user: User, now: datetime) -> QuerySet[Request]:
-    """Staff see all requests that were ever submitted, members those of their projects; newest first."""
+    """Staff see all that were ever submitted, members those of their projects, administrators all; newest first."""
+    if user.has_role(Role.ADMIN):
+        return Request.objects.select_related("project").order_by("-id")
     mine = Q(project__in=projects_of(user, now).order_by())
     seen = mine | Q(submitted_at__isnull=False) if user.is_staff else mine
     return Request.objects.filter(seen).select_related("project").order_by("-id")

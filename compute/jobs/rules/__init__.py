@@ -46,5 +46,5 @@ def is_signed_in(user: object) -> bool:
 
 rules.add_perm("jobs.list_jobs", is_signed_in)
 rules.add_perm("jobs.view_job", is_staff | works_on)
-rules.add_perm("jobs.submit_job", works_on)
+rules.add_perm("jobs.submit_job", works_on | holds(Role.ADMIN))
 rules.add_perm("jobs.stop_job", submitted & works_on | leads | holds(Role.OPERATIONS))
