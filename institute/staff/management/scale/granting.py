@@ -106,14 +106,11 @@ def _allocations(plan: Plan, given: Given, requests: list[Request]) -> list[Allo
 def _books(plan: Plan, given: Given, allocations: list[Allocation], sources: list[AllocationSource]) -> Books:
     books = Books(plan)
     books.open(given.pledges, sources)
-    pledged, unallocated, available = AccountKind.PLEDGED, AccountKind.UNALLOCATED, AccountKind.AVAILABLE
     moves = []
     for pledge, allocation, source in zip(given.pledges, allocations, sources, strict=True):
-        deposit: dict[Place, int] = {
-            (pledge.pk, None, pledged): -2 * AWARDED,
-            (pledge.pk, None, unallocated): 2 * AWARDED,
-        }
-        award: dict[Place, int] = {(pledge.pk, None, unallocated): -AWARDED, (pledge.pk, source.pk, available): AWARDED}
+        free: Place = (pledge.pk, None, AccountKind.UNALLOCATED)
+        deposit: dict[Place, int] = {(pledge.pk, None, AccountKind.PLEDGED): -2 * AWARDED, free: 2 * AWARDED}
+        award: dict[Place, int] = {free: -AWARDED, (pledge.pk, source.pk, AccountKind.AVAILABLE): AWARDED}
         cause = allocation.request.public_id
         moves.append(Move(HoursKind.DEPOSIT, pledge, f"{pledge.public_id}:1", deposit))
         moves.append(Move(HoursKind.AWARD, pledge, f"{cause}:{pledge.public_id}", award))
