@@ -87,7 +87,7 @@ class JobForm(forms.Form):
         )
         defaults = recipe.clean(_given(recipe, initial or {})).values
         for declared in recipe.all_fields:
-            self.fields[declared.name] = form_field(declared, user)
+            self.fields[declared.name] = form_field(declared, user, recipe)
             self.initial.setdefault(declared.name, defaults.get(declared.name, declared.default))
 
     def clean(self) -> dict[str, Any]:
@@ -153,11 +153,11 @@ def _given(recipe: Recipe, initial: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in initial.items() if name in recipe.by_name}
 
 
-def form_field(declared: Field, user: User) -> forms.Field:
+def form_field(declared: Field, user: User, recipe: Recipe) -> forms.Field:
     """The widget for one declared input; its rules stay the recipe's."""
     options: dict[str, Any] = {
         "label": _(declared.label) if not declared.unit else f"{_(declared.label)} ({_(declared.unit)})",
-        "help_text": _help(declared),
+        "help_text": _help(declared, recipe),
         "required": declared.required and declared.visible_if is None and declared.type is not FieldType.BOOL,
     }
     match declared.type:
@@ -179,15 +179,16 @@ def form_field(declared: Field, user: User) -> forms.Field:
             return DeclaredText(widget=forms.TextInput({"inputmode": "decimal"}), **options)
 
 
-def _help(declared: Field) -> str:
+def _help(declared: Field, recipe: Recipe) -> str:
     """The declared help with the limits of a number."""
     parts = [_(declared.help)] if declared.help else []
     if declared.type in {FieldType.INT, FieldType.FLOAT} and declared.maximum is not None:
         low, high = _figure(declared.minimum), _figure(declared.maximum)
         parts.append(_("%(low)s to %(high)s.") % {"low": low, "high": high})
     if declared.visible_if is not None:
-        labels = " / ".join(declared.visible_if.values)
-        parts.append(_("Only with %(choices)s.") % {"choices": labels})
+        offered = recipe.by_name[declared.visible_if.name].choices
+        labels = [_(choice.label) for choice in offered if choice.value in declared.visible_if.values]
+        parts.append(_("Only with “%(choices)s”.") % {"choices": " / ".join(labels)})
     return " ".join(parts)
 
 

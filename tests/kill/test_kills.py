@@ -173,7 +173,7 @@ def test_random_kills_lose_and_double_nothing(platform, test_run, turn):
         jobs = [new_job(allocation, f"{turn}.{round_}.{n}") for n in range(JOBS_A_ROUND)]
         for victim in chance.sample(VICTIMS, len(VICTIMS)):
             time.sleep(chance.uniform(0.0, 2.5))
-            wait_until(lambda v=victim: strike(killer, v, allocation, jobs), f"the killing of {victim}", 60)
+            wait_until(lambda v=victim, j=jobs: strike(killer, v, allocation, j), f"the killing of {victim}", 60)
             assert verify_hours(timezone.now()) == []
         for job in jobs:
             wait_for_end(job, seconds=240)

@@ -11,6 +11,7 @@ from compute.jobs.forms import StopForm
 from compute.jobs.models import Job, JobFile
 from compute.jobs.views.access import reader, visible_job
 from compute.recipes import registry
+from compute.recipes.fields import Field
 from institute.core import live
 from institute.core.downloads import send_file
 from institute.core.ports import panels_for
@@ -60,8 +61,17 @@ def shown_inputs(job: Job) -> list[tuple[str, object]]:
         declared = registry.get(job.recipe).by_name
     except registry.UnknownRecipe:
         declared = {}
-    labels = {name: _(field.label) for name, field in declared.items()}
-    return [(labels.get(name, name), value) for name, value in job.inputs.items() if value not in ("", None, [])]
+    given = {name: value for name, value in job.inputs.items() if value not in ("", None, [])}
+    return [
+        (_(declared[name].label), _shown(declared[name], value)) if name in declared else (name, value)
+        for name, value in given.items()
+    ]
+
+
+def _shown(field: Field, value: object) -> object:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return next((_(choice.label) for choice in field.choices if choice.value == value), value)
 
 
 @signed_in
