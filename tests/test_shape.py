@@ -32,7 +32,7 @@ OWN_ROOMS = {
     "people": {"access", "adapter", "authentication", "middleware", "schema", "tokens"},
     "jobs": {"backends"},
     "tracking": {"trackers"},
-    "catalog": {"hub", "hosts"},
+    "catalog": {"hub", "hosts", "finding", "formats", "job_inputs", "panels", "ports_filled", "templatetags"},
 }  # fmt: skip
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 STATUS_OWNERS = {"institute/core/states.py", "institute/core/outbox.py"}

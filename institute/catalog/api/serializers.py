@@ -89,6 +89,10 @@ class CommitSerializer(serializers.ModelSerializer[Commit]):
 class ResultSerializer(serializers.ModelSerializer[EvaluationResult]):
     """A measurement."""
 
+    value = serializers.FloatField(read_only=True)
+    stderr = serializers.FloatField(read_only=True)
+    control = serializers.FloatField(read_only=True)
+
     class Meta:
         model = EvaluationResult
         fields = ("metric", "value", "stderr", "n", "unit", "control", "attestation")

@@ -3,7 +3,10 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+
+LARGEST = Decimal(10) ** 18
 
 
 class BadMetrics(ValueError):
@@ -15,11 +18,11 @@ class Value:
     """One measured figure; `control` is the same figure of what it has to beat."""
 
     name: str
-    value: float
+    value: Decimal
     n: int | None
-    stderr: float | None
+    stderr: Decimal | None
     unit: str = ""
-    control: float | None = None
+    control: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,8 @@ class Gate:
     """A condition on a figure, and whether it held."""
 
     name: str
-    value: float | None
-    limit: float | None
+    value: Decimal | None
+    limit: Decimal | None
     passed: bool
 
 
@@ -71,11 +74,12 @@ def _value(name: str, row: Mapping[str, Any]) -> Value:
     )
 
 
-def number(value: Any) -> float | None:
-    """A finite number, None for anything else."""
+def number(value: Any) -> Decimal | None:
+    """A finite number below 10^18 as the document writes it, None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
-    return float(value)
+    exact = Decimal(str(value))
+    return exact if abs(exact) < LARGEST else None
 
 
 @dataclass(frozen=True, slots=True)

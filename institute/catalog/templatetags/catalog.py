@@ -1,5 +1,6 @@
 """`{% load catalog %}`: addresses of artefacts and how measurements are written."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -28,7 +29,7 @@ def measured(row: EvaluationResult) -> str:
 
 
 @register.filter
-def figure(value: float | None) -> str:
+def figure(value: Decimal | None) -> str:
     """A measured number with about four significant digits."""
     if value is None:
         return "–"

@@ -40,28 +40,39 @@ def artifact_detail(request: HttpRequest, kind: ArtifactKind, handle: str, name:
 def revision_page(request: HttpRequest, revision: Revision) -> HttpResponse:
     """A public revision with everything behind it."""
     page = RevisionPage(revision)
-    insider = is_insider(request, page.artifact)
-    context: dict[str, Any] = {
+    is_latest = page.artifact.latest_id == revision.pk
+    context = _behind(page) | _for_reader(request, page) | {"is_latest": is_latest}
+    response = render(request, "catalog/artifact_detail.html", context)
+    if not is_latest:
+        response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _behind(page: RevisionPage) -> dict[str, Any]:
+    """What everybody reads."""
+    revision = page.revision
+    is_withdrawn = revision.status == RevisionStatus.WITHDRAWN
+    return {
         "page": page,
         "artifact": page.artifact,
         "revision": revision,
-        "links": links_of(story_of_page(page), request.user),
         "picture": _picture(page),
-        "is_latest": page.artifact.latest_id == revision.pk,
-        "is_insider": insider,
-        "waiting": page.waiting if insider else [],
         "base_url": f"{settings.PLATFORM_URL}{pages.address_of(page.artifact)}/resolve/{revision.label}",
         "energy": _energy_text(page),
-        "perms_withdraw": revision.status == RevisionStatus.PUBLISHED
-        and request.user.has_perm("catalog.withdraw_revision", revision),
+        "reason": history_of(revision).filter(to_status=RevisionStatus.WITHDRAWN).last() if is_withdrawn else None,
+    }
+
+
+def _for_reader(request: HttpRequest, page: RevisionPage) -> dict[str, Any]:
+    """What depends on who reads."""
+    insider, is_published = is_insider(request, page.artifact), page.revision.status == RevisionStatus.PUBLISHED
+    return {
+        "links": links_of(story_of_page(page), request.user),
+        "is_insider": insider,
+        "waiting": page.waiting if insider else [],
+        "perms_withdraw": is_published and request.user.has_perm("catalog.withdraw_revision", page.revision),
         "reason_form": ReasonForm(),
     }
-    if revision.status == RevisionStatus.WITHDRAWN:
-        context["reason"] = history_of(revision).filter(to_status=RevisionStatus.WITHDRAWN).last()
-    response = render(request, "catalog/artifact_detail.html", context)
-    if not context["is_latest"]:
-        response["X-Robots-Tag"] = "noindex"
-    return response
 
 
 def _workshop(request: HttpRequest, artifact: Artifact) -> HttpResponse:

@@ -82,15 +82,7 @@ def download(request: HttpRequest, kind: ArtifactKind, handle: str, name: str, r
     """The bytes of a file: whole or a range, never run by a browser, known by their SHA-256."""
     _artifact, commit = _named(request, kind, handle, name, rev)
     file = _file(commit, path)
-    blob = trees.blob_of(file)
-    if blob.status != BlobStatus.STORED:
-        raise Refused(
-            _("“%(path)s” is quarantined.") % {"path": path},
-            rule="quarantined",
-            way_out=_("Ask the authors for a safe copy."),
-        )
-    if not is_there(blob):
-        raise NotFound(_("The store has lost “%(path)s”.") % {"path": path}, rule="lost")
+    blob = _sound(file)
     etag = f'"{file.sha256}"'
     if etag in request.headers.get("If-None-Match", ""):
         response: HttpResponseBase = HttpResponse(status=304)
@@ -100,6 +92,20 @@ def download(request: HttpRequest, kind: ArtifactKind, handle: str, name: str, r
     is_fixed = rev == commit.sha1 and readable_commits(AnonymousUser(), timezone.now()).filter(pk=commit.pk).exists()
     response["Cache-Control"] = "public, max-age=31536000, immutable" if is_fixed else "private, no-cache"
     return response
+
+
+def _sound(file: FileAt) -> Blob:
+    """The bytes of a file. Refused for quarantined ones, NotFound for lost ones."""
+    blob = trees.blob_of(file)
+    if blob.status != BlobStatus.STORED:
+        raise Refused(
+            _("“%(path)s” is quarantined.") % {"path": file.path},
+            rule="quarantined",
+            way_out=_("Ask the authors for a safe copy."),
+        )
+    if not is_there(blob):
+        raise NotFound(_("The store has lost “%(path)s”.") % {"path": file.path}, rule="lost")
+    return blob
 
 
 def _describe(response: HttpResponseBase, file: FileAt, commit: Commit, etag: str) -> None:

@@ -40,27 +40,32 @@ def _flow() -> str:
     if accelerator is None:
         return ""
     flows = became.flows(accelerator)
-    results = became.results_by_project([flow.project for flow in flows])
-    others = charts.Node("d:other", _("other donors"))
-    donors = {flow.donor.pk: _donor_node(flow.donor) for flow in flows if flow.donor}
-    shown = dict(list(donors.items())[:MOST_NODES])
-    projects = {flow.project.pk: charts.Node(f"p:{flow.project.pk}", flow.project.title) for flow in flows}
-    bands = [
-        charts.Band(
-            shown[flow.donor.pk].key if flow.donor and flow.donor.pk in shown else others.key,
-            projects[flow.project.pk].key,
-            flow.seconds,
-        )
-        for flow in flows
+    projects = [
+        charts.Node(f"p:{project.pk}", project.title) for project in {f.project.pk: f.project for f in flows}.values()
     ]
-    ends, more = _ends(flows, results)
-    columns = [[*shown.values(), others], list(projects.values()), ends]
-    used = {band.source for band in bands}
-    columns[0] = [node for node in columns[0] if node.key in used]
+    donors, bands = _beginnings(flows)
+    ends, more = _ends(flows, became.results_by_project([flow.project for flow in flows]))
     label = _("%(type)s hours flow from donors into projects and become models, papers, data and code") % {
         "type": accelerator.name
     }
-    return charts.flow(columns, [*bands, *more], label=label, format=lambda n: formats.hours_text(int(n), accelerator))
+    return charts.flow(
+        [donors, projects, ends],
+        [*bands, *more],
+        label=label,
+        format=lambda seconds: formats.hours_text(int(seconds), accelerator),
+    )
+
+
+def _beginnings(flows: list[became.Flow]) -> tuple[list[charts.Node], list[charts.Band]]:
+    """The donors who gave most, all others together, and what they gave to which project."""
+    named = {flow.donor.pk: _donor_node(flow.donor) for flow in flows if flow.donor}
+    shown = dict(list(named.items())[:MOST_NODES])
+    others = charts.Node("d:other", _("other donors"))
+    nodes = [shown.get(flow.donor.pk, others) if flow.donor else others for flow in flows]
+    bands = [
+        charts.Band(node.key, f"p:{flow.project.pk}", flow.seconds) for node, flow in zip(nodes, flows, strict=True)
+    ]
+    return list(dict.fromkeys(nodes)), bands
 
 
 def _donor_node(donor: object) -> charts.Node:

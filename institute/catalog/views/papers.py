@@ -36,32 +36,32 @@ def paper_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 def show_paper(request: HttpRequest, paper: Publication, **forms: Any) -> HttpResponse:
     """The page; before publication with what is missing and the next step."""
     is_public = paper.status in PUBLIC_PUBLICATIONS
-    links = [link for link in publications.links_of(paper) if link.artifact.latest_id or not is_public]
-    chain = chain_of(paper, request=request)
-    user = request.user
+    is_retracted = paper.status == PublicationStatus.RETRACTED
     context = {
         "paper": paper,
-        "links": links,
-        "chain": chain,
+        "links": [link for link in publications.links_of(paper) if link.artifact.latest_id or not is_public],
+        "chain": chain_of(paper, request=request),
         "bibtex": _bibtex(paper),
         "is_public": is_public,
         "checks": [] if is_public else rules.publication_checks(paper),
-        "may_edit": paper.status == PublicationStatus.DRAFT and user.has_perm("catalog.edit_publication", paper),
-        "may_propose": paper.status == PublicationStatus.DRAFT and user.has_perm("catalog.propose_publication", paper),
-        "may_review": paper.status == PublicationStatus.IN_REVIEW
-        and user.has_perm("catalog.review_publication", paper),
-        "may_retract": is_public
-        and paper.status != PublicationStatus.RETRACTED
-        and user.has_perm("catalog.retract_publication", paper),
         "reason_form": ReasonForm(),
-        "retracted": history_of(paper).filter(to_status=PublicationStatus.RETRACTED).last()
-        if paper.status == PublicationStatus.RETRACTED
-        else None,
-    } | forms
-    response = render(request, "catalog/paper_detail.html", context)
+        "retracted": history_of(paper).filter(to_status=PublicationStatus.RETRACTED).last() if is_retracted else None,
+    }
+    response = render(request, "catalog/paper_detail.html", context | _may(request, paper) | forms)
     if not is_public:
         response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _may(request: HttpRequest, paper: Publication) -> dict[str, bool]:
+    may, is_draft = request.user.has_perm, paper.status == PublicationStatus.DRAFT
+    can_be_retracted = paper.status in {PublicationStatus.PUBLISHED, PublicationStatus.CORRECTED}
+    return {
+        "may_edit": is_draft and may("catalog.edit_publication", paper),
+        "may_propose": is_draft and may("catalog.propose_publication", paper),
+        "may_review": paper.status == PublicationStatus.IN_REVIEW and may("catalog.review_publication", paper),
+        "may_retract": can_be_retracted and may("catalog.retract_publication", paper),
+    }
 
 
 def _bibtex(paper: Publication) -> str:

@@ -35,8 +35,6 @@ def revision_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 def show_draft(request: HttpRequest, revision: Revision, **forms: Any) -> HttpResponse:
     """The wizard: conditions met and not met, card, label and licence, what was measured, and the next step."""
     page = RevisionPage(revision)
-    may_edit = request.user.has_perm("catalog.draft_revision", revision)
-    is_open = revision.status in {RevisionStatus.DRAFT, RevisionStatus.CANDIDATE}
     checks = rules.checks_of(revision, page)
     context = {
         "page": page,
@@ -46,17 +44,23 @@ def show_draft(request: HttpRequest, revision: Revision, **forms: Any) -> HttpRe
         "checks": checks,
         "is_ready": all(check.is_met for check in checks),
         "lacks_thanks": any(check.rule == "acknowledgement" and not check.is_met for check in checks),
-        "may_edit": may_edit and is_open,
-        "may_propose": is_open and request.user.has_perm("catalog.propose_revision", revision),
-        "may_review": revision.status == RevisionStatus.IN_REVIEW
-        and request.user.has_perm("catalog.review_revision", revision),
         "steps": list(history_of(revision)),
         "describe_form": DescribeForm(initial=_description(revision)),
         "reason_form": ReasonForm(auto_id="id_reason_%s"),
-    } | forms
-    response = render(request, "catalog/revision_draft.html", context)
+    }
+    response = render(request, "catalog/revision_draft.html", context | _may(request, revision) | forms)
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _may(request: HttpRequest, revision: Revision) -> dict[str, bool]:
+    is_open = revision.status in {RevisionStatus.DRAFT, RevisionStatus.CANDIDATE}
+    in_review = revision.status == RevisionStatus.IN_REVIEW
+    return {
+        "may_edit": is_open and request.user.has_perm("catalog.draft_revision", revision),
+        "may_propose": is_open and request.user.has_perm("catalog.propose_revision", revision),
+        "may_review": in_review and request.user.has_perm("catalog.review_revision", revision),
+    }
 
 
 def _description(revision: Revision) -> dict[str, str]:

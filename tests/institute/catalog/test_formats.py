@@ -10,6 +10,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -216,9 +217,16 @@ def test_metrics_and_energy() -> None:
             "gates": [{"name": "g", "value": None, "limit": 1, "passed": "yes"}],
         }
     )
-    assert read.values == [metrics.Value("a", 1.0, None, None, "", 2.0)]
-    assert read.gates == [metrics.Gate("g", None, 1.0, False)]
-    for bad in ([], {"values": {"a": {}}}, {"values": {"a": {"value": "x"}}}, {"gates": [{}]}, {"values": [1]}):
+    assert read.values == [metrics.Value("a", Decimal(1), None, None, "", Decimal(2))]
+    assert read.gates == [metrics.Gate("g", None, Decimal(1), False)]
+    for bad in (
+        [],
+        {"values": {"a": {}}},
+        {"values": {"a": {"value": "x"}}},
+        {"values": {"a": {"value": 1e18}}},
+        {"gates": [{}]},
+        {"values": [1]},
+    ):
         with pytest.raises(metrics.BadMetrics):
             metrics.read(bad)
     energy = metrics.read_energy(json.loads(ENERGY))

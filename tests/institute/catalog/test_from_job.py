@@ -1,5 +1,7 @@
 """A job's output becomes a draft: copied, described, measured, traced."""
 
+from decimal import Decimal
+
 import pytest
 
 from compute.jobs.events import OutputCommitted
@@ -46,7 +48,12 @@ def test_everything_the_job_handed_in_is_there_and_the_manifest_with_it() -> Non
 def test_measurements_are_attested_by_the_run() -> None:
     revision = drafted()
     result = revision.results.get()
-    assert (result.metric, result.value, result.stderr, result.n) == ("bits_per_byte", 2.3, 0.003, 168754)
+    assert (result.metric, result.value, result.stderr, result.n) == (
+        "bits_per_byte",
+        Decimal("2.3"),
+        Decimal("0.003"),
+        168754,
+    )
     assert (result.run, result.attestation, result.unit) == (revision.run, Attestation.ATTESTED, "bits")
 
 
