@@ -12,6 +12,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from deploy.embedded.ports import free_port
 from deploy.embedded.postgres import APPLICATION, OWNER, SUPERUSER
@@ -102,6 +103,13 @@ def _close_pools() -> None:
         connection.close()
         if hasattr(connection, "close_pool"):
             connection.close_pool()
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> Iterator[None]:
+    """A page under /fr/ leaves its language active in the thread; no later test reads or reverses in French."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from django import forms
 from django.forms import BaseFormSet, formset_factory
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import QueryDict
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from compute.allocations.actions import AwardDraft, LineDraft, ProjectDraft, RequestDraft, SourceDraft
@@ -175,7 +175,7 @@ class LineForm(FieldsMixin, forms.Form):
         """The window has a first and a last day."""
         data = super().clean() or self.cleaned_data
         if "starts_on" in data and "ends_on" in data and data["starts_on"] > data["ends_on"]:
-            self.add_error("ends_on", _now("The last day lies before the first."))
+            self.add_error("ends_on", gettext("The last day lies before the first."))
         return data
 
     @property
@@ -226,12 +226,12 @@ class BaseLineFormSet(BaseFormSet[LineForm]):
     def add_fields(self, form: LineForm, index: int | None) -> None:
         """Each line can be left out again."""
         super().add_fields(form, index)
-        form.fields[DELETION_FIELD_NAME].label = _now("Leave this line out")
+        form.fields[DELETION_FIELD_NAME].label = gettext("Leave this line out")
 
     def clean(self) -> None:
         """A request without lines asks for nothing."""
         if not any(self.errors) and not self.drafts:
-            raise forms.ValidationError(_now("A request needs at least one line."))
+            raise forms.ValidationError(gettext("A request needs at least one line."))
 
 
 _LineFormSet = formset_factory(
@@ -298,9 +298,9 @@ class AwardForm(FieldsMixin, forms.Form):
             proposed = min(wanted[giver.line.pk], giver.left)
             wanted[giver.line.pk] -= proposed
             self.fields[name] = forms.DecimalField(
-                label=_now("Line %(line)d from %(pledge)s (hours)")
+                label=gettext("Line %(line)d from %(pledge)s (hours)")
                 % {"line": giver.line.position, "pledge": giver.pledge},
-                help_text=_now("%(donor)s can still promise %(left)s.")
+                help_text=gettext("%(donor)s can still promise %(left)s.")
                 % {"donor": giver.pledge.donor, "left": hours_text(giver.left, giver.pledge.supply.type)},
                 min_value=0,
                 max_value=Decimal(10**11),

@@ -48,6 +48,18 @@ def when(moment: datetime | date | None) -> SafeString:
     return formats.when(moment)
 
 
+@register.filter
+def day(moment: datetime | date) -> str:
+    """The day alone: `{{ allocation.starts_at|day }} – {{ allocation.ends_at|day }}`."""
+    return formats.day_text(moment)
+
+
+@register.filter
+def status(value: str, obj: Any) -> str:
+    """A status that the object has or had, as people read it: `{{ step.to_status|status:job }}`."""
+    return badges.label_for(obj, value)
+
+
 @register.filter(name="bytes")
 def size(count: int | None) -> SafeString:
     """Bytes in decimal units: `{{ blob.size|bytes }}`."""

@@ -55,6 +55,12 @@ def badge(tone: Tone | str, text: str | Promise) -> SafeString:
     return format_html('<span class="badge {}">{}</span>', Tone(tone).value, text)
 
 
+def label_for(obj: Any, value: str, field: str = "status") -> str:
+    """What people read for a value that the instance's `field` has or had."""
+    choices = choices_of(obj, field)
+    return str(choices(value).label) if choices and value in choices.values else value
+
+
 def badge_for(obj: Any, field: str = "status") -> SafeString:
     """The badge of an enum member, or of a model instance's `field`."""
     if isinstance(obj, Choices):

@@ -100,7 +100,7 @@ def relative(moment: datetime, now: datetime) -> str:
     if abs(distance) < timedelta(minutes=1):
         return gettext("just now") if distance <= timedelta(0) else gettext("in a moment")
     if abs(distance) > FULL_DATE_AFTER:
-        return format_date(timezone.localtime(moment).date(), format="medium", locale=locale())
+        return day_text(moment)
     return format_timedelta(distance, add_direction=True, threshold=1.1, locale=locale())
 
 
@@ -109,13 +109,18 @@ def when(moment: datetime | date | None, now: datetime | None = None) -> SafeStr
     if moment is None:
         return dash()
     if not isinstance(moment, datetime):
-        text = format_date(moment, format="medium", locale=locale())
-        return format_html('<time class="date" datetime="{}">{}</time>', moment.isoformat(), text)
+        return format_html('<time class="date" datetime="{}">{}</time>', moment.isoformat(), day_text(moment))
     local = timezone.localtime(moment)
     title = format_datetime(local, format="long", tzinfo=local.tzinfo, locale=locale())
     instant = moment.astimezone(UTC).isoformat(timespec="seconds")
     text = relative(moment, now or timezone.now())
     return format_html('<time class="date" datetime="{}" title="{}">{}</time>', instant, title, text)
+
+
+def day_text(moment: datetime | date) -> str:
+    """The day alone, for the two ends of a span: "14 Nov 2026"."""
+    day = timezone.localtime(moment).date() if isinstance(moment, datetime) else moment
+    return format_date(day, format="medium", locale=locale())
 
 
 def size_text(count: int) -> str:

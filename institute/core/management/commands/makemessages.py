@@ -42,7 +42,9 @@ def sources() -> Iterator[tuple[str, bytes]]:
             if path.suffix == ".py" and "migrations" not in path.parts:
                 yield place, path.read_bytes()
             elif path.suffix in {".html", ".txt"} and "templates" in path.parts:
-                yield place, templatize(path.read_text(), origin=place).encode()
+                calls = templatize(path.read_text(), origin=place)
+                # A template's indentation is no Python's, and Babel reads tokens of Python.
+                yield place, "\n".join(line.strip() for line in calls.splitlines()).encode()
 
 
 def extracted() -> Catalog:
