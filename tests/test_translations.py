@@ -14,6 +14,7 @@ from django.utils import translation
 
 from institute.core.management.commands.makemessages import KEYWORDS, ROOMS, extracted, untranslated
 from tests.factories.catalog import published, published_paper
+from tests.factories.people import PASSWORD, UserFactory
 
 BASE = Path(__file__).resolve().parent.parent
 PO = BASE / "institute" / "locale" / "fr" / "LC_MESSAGES" / "django.po"
@@ -196,3 +197,12 @@ def test_signing_in_is_french_under_fr(db: None) -> None:
 def test_a_refused_sign_in_is_told_in_french(db: None) -> None:
     answer = Client().post("/fr/accounts/login/", {"login": "nobody@example.org", "password": "wrong"})
     assert "L’adresse e-mail ou le mot de passe" in answer.content.decode().replace("&#x27;", "’")
+
+
+def test_signing_in_and_out_stays_in_the_language(db: None) -> None:
+    user, client = UserFactory.create(password=PASSWORD), Client()
+    asked = client.get("/fr/projects")
+    assert asked.headers["Location"] == "/fr/accounts/login/?next=/fr/projects"
+    answer = client.post("/fr/accounts/login/", {"login": user.email, "password": PASSWORD})
+    assert answer.headers["Location"] == "/fr/"
+    assert client.post("/fr/accounts/logout/").headers["Location"] == "/fr/"

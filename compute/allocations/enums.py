@@ -32,9 +32,9 @@ class Purpose(models.TextChoices):
 class DataClass(models.TextChoices):
     """How sensitive a project's data are, least first."""
 
-    PUBLIC = "public", _("public")
-    INTERNAL = "internal", _("internal")
-    PERSONAL = "personal", _("personal")
+    PUBLIC = "public", pgettext_lazy("data", "public")
+    INTERNAL = "internal", pgettext_lazy("data", "internal")
+    PERSONAL = "personal", pgettext_lazy("data", "personal")
     SPECIAL = "special", _("special categories of personal data")
 
 
