@@ -35,6 +35,7 @@ rules.add_perm("people.edit_user", is_oneself | holds(Role.ADMIN))
 # First segments of addresses that no route names: protocols fixed by clients, files at the root.
 RESERVED = frozenset(
     [
+        "accent.css",
         "accounts",
         "admin",
         "api",
@@ -57,6 +58,7 @@ RESERVED = frozenset(
         "projects",
         "readyz",
         "requests",
+        "revisions",
         "runs",
         "jobs",
         "allocations",
