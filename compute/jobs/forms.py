@@ -42,13 +42,13 @@ def allocations_for(user: User, now: datetime) -> QuerySet[Allocation]:
     )
 
 
-class AllocationField(forms.ModelChoiceField):
+class AllocationField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
     """An allocation by its public id."""
 
     def __init__(self, queryset: QuerySet[Allocation], **options: Any) -> None:
         super().__init__(queryset, to_field_name="public_id", **options)
 
-    def label_from_instance(self, obj: Any) -> str:
+    def label_from_instance(self, obj: Allocation) -> str:
         """Project and until when."""
         return _("%(project)s, until %(end)s") % {"project": obj.project, "end": f"{obj.ends_at:%Y-%m-%d}"}
 

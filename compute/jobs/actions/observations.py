@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from compute.jobs.actions.claims import Claim, holding
 from compute.jobs.backends.base import Backend, Observation, Phase, PodObservation
@@ -72,9 +73,9 @@ def close_segments(attempt: Attempt) -> None:
 
 def spans_of(attempt: Attempt) -> list[Span]:
     """When the attempt's gang was whole, as far as observed."""
-    rows = attempt.segments.filter(starts_at__isnull=False, seen_at__isnull=False)
-    stretches = [Stretch(row.index, row.starts_at, row.ends_at or row.seen_at) for row in rows]
-    return bound_spans(stretches, processes=attempt.job.processes)
+    rows = attempt.segments.filter(starts_at__isnull=False).annotate(until=Coalesce("ends_at", "seen_at", "starts_at"))
+    found = rows.values_list("index", "starts_at", "until")
+    return bound_spans([Stretch(*stretch) for stretch in found], processes=attempt.job.processes)
 
 
 def advance(claim: Claim, to: AttemptStatus, *, now: datetime) -> None:

@@ -125,7 +125,9 @@ def _bring_together(claim: Claim, now: datetime) -> bool:
         for step in reconcile(_desired(_load(claim)), observed, now):
             if isinstance(step, Create):
                 created = _create(claim, attempt, now)
-                step = None if created else End(AttemptStatus.FAILED, FailureClass.PLATFORM, NAME_TAKEN)
+                if created is not None:
+                    continue
+                step = End(AttemptStatus.FAILED, FailureClass.PLATFORM, NAME_TAKEN)
             if isinstance(step, End):
                 _end(claim, step, observed, now)
                 return True
@@ -133,8 +135,7 @@ def _bring_together(claim: Claim, now: datetime) -> bool:
                 _backend(attempt).delete(attempt.name)
                 _end(claim, End(AttemptStatus.CANCELLED, None, FORCED), observed, now)
                 return True
-            if step is not None:
-                _perform(claim, attempt, step, now)
+            _perform(claim, attempt, step, now)
         if created is None:
             return False
         observed = created

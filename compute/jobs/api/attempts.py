@@ -189,7 +189,7 @@ class OutputView(AttemptAPIView):
 class FileView(AttemptAPIView):
     """Files of the output, by their hash."""
 
-    parser_classes: ClassVar[list[Any]] = []
+    parser_classes = ()
 
     @extend_schema(
         request={"application/octet-stream": OpenApiTypes.BINARY},

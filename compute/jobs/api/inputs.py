@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from compute.recipes import registry
 from compute.recipes.base import Field, FieldType, Recipe
+from compute.recipes.values import TEXT_LIMIT
 
 NAME_LENGTH = 120
 
@@ -14,7 +15,7 @@ NAME_LENGTH = 120
 def _common(field: Field) -> dict[str, Any]:
     text = " ".join(filter(None, [f"{field.label}.", field.help, f"({field.unit})" if field.unit else ""]))
     if field.default is None:
-        return {"required": field.required, "help_text": text}
+        return {"required": field.required and field.visible_if is None, "help_text": text}
     return {"required": False, "help_text": text, "default": field.default}
 
 
@@ -25,7 +26,7 @@ def serializer_field(field: Field) -> serializers.Field[Any, Any, Any, Any]:
         case FieldType.INT:
             return serializers.IntegerField(min_value=field.minimum, max_value=field.maximum, **common)  # type: ignore[arg-type]
         case FieldType.FLOAT:
-            return serializers.FloatField(min_value=field.minimum, max_value=field.maximum, **common)
+            return serializers.FloatField(min_value=field.minimum, max_value=field.maximum, **common)  # type: ignore[arg-type]
         case FieldType.BOOL:
             return serializers.BooleanField(**common)
         case FieldType.CHOICE:
@@ -35,7 +36,7 @@ def serializer_field(field: Field) -> serializers.Field[Any, Any, Any, Any]:
             child = serializers.IntegerField(min_value=field.minimum, max_value=field.item_maximum)  # type: ignore[arg-type]
             return serializers.ListField(child=child, **common)
         case FieldType.TEXT:
-            most = int(field.maximum) if field.maximum is not None else None
+            most = int(field.maximum) if field.maximum is not None else TEXT_LIMIT
             return serializers.CharField(max_length=most, allow_blank=not field.required, **common)
         case _:
             return serializers.CharField(max_length=200, allow_blank=not field.required, **common)

@@ -104,7 +104,7 @@ class RecipeList(APIView):
     @extend_schema(responses=RecipeSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Every recipe that can be submitted."""
-        return Response(RecipeSerializer(registry.all_recipes(), many=True).data)
+        return Response(RecipeSerializer(list(registry.all_recipes()), many=True).data)
 
 
 class JobList(generics.ListAPIView[Job]):

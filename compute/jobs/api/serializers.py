@@ -138,7 +138,7 @@ class LogSerializer(serializers.Serializer[Any]):
 class ObjectionSerializer(serializers.Serializer[Objection]):
     """One reason against a job."""
 
-    field = serializers.CharField()  # type: ignore[assignment]  # the wire's name for it
+    field = serializers.CharField()
     rule = serializers.CharField()
     message = serializers.CharField()
     way_out = serializers.CharField()

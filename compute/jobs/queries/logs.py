@@ -28,22 +28,18 @@ def log_size(attempt: Attempt) -> int:
 
 def log_from(attempt: Attempt, offset: int, limit: int = MOST_BYTES) -> LogText:
     """At most `limit` bytes from `offset` on, cut between characters."""
-    parts = _with_ends(attempt).filter(end__gt=offset, offset__lt=offset + limit)
+    parts = attempt.log_parts.filter(offset__gt=offset - F("size"), offset__lt=offset + limit)
     return _text(parts, offset, limit)
 
 
 def log_tail(attempt: Attempt) -> LogText:
     """The last part of what the attempt printed, from the beginning of a line on. One statement."""
-    ends = _with_ends(attempt).order_by("-offset").values("end")[:1]
-    parts = _with_ends(attempt).filter(end__gt=Subquery(ends) - TAIL_BYTES)
+    ends = attempt.log_parts.order_by("-offset").annotate(end=F("offset") + F("size")).values_list("end")[:1]
+    parts = attempt.log_parts.filter(offset__gt=Subquery(ends) - TAIL_BYTES - F("size"))
     tail = _text(parts, 0, TAIL_BYTES + MOST_BYTES)
     if tail.offset > 0 and "\n" in tail.text:
         return LogText(tail.offset, tail.next_offset, tail.text.split("\n", 1)[1])
     return tail
-
-
-def _with_ends(attempt: Attempt) -> QuerySet[PodLog]:
-    return attempt.log_parts.annotate(end=F("offset") + F("size"))
 
 
 def _text(parts: QuerySet[PodLog], offset: int, limit: int) -> LogText:

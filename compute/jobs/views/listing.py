@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -64,7 +63,7 @@ class JobListing(listing.Listing[Job]):
         _("No jobs yet"),
         _("A job trains a model on hours of one of your allocations."),
         _("Submit a job"),
-        reverse_lazy("jobs:job-create"),
+        "/jobs/new",
     )
 
 

@@ -1,5 +1,0 @@
-"""API of compute.jobs."""
-
-from django.urls import URLPattern
-
-api_urlpatterns: list[URLPattern] = []
