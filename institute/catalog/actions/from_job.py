@@ -191,7 +191,7 @@ def _note_measurements(revision: Revision, blobs: dict[str, Blob], run: Run | No
     except (ValueError, metrics.BadMetrics):
         return  # the check of the gates says so
     recipe = outputs.recipe_of(revision.job) if revision.job else None
-    units = {metric.name: metric.unit for metric in recipe.metrics} if recipe else {}
+    declared = {metric.name: metric for metric in recipe.metrics} if recipe else {}
     EvaluationResult.objects.bulk_create(
         EvaluationResult(
             revision=revision,
@@ -199,8 +199,10 @@ def _note_measurements(revision: Revision, blobs: dict[str, Blob], run: Run | No
             value=value.value,
             stderr=value.stderr,
             n=value.n,
-            unit=value.unit or units.get(value.name, ""),
-            control=value.control,
+            unit=value.unit or (declared[value.name].unit if value.name in declared else ""),
+            control=measured.to_beat(
+                value, higher_is_better=value.name in declared and declared[value.name].higher_is_better
+            ),
             run=run,
             attestation=Attestation.ATTESTED,
             created_by=str(by),

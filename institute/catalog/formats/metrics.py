@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -41,10 +41,19 @@ class Metrics:
 
     values: list[Value]
     gates: list[Gate]
+    baselines: dict[str, list[Decimal]] = field(default_factory=dict)
+
+    def to_beat(self, value: Value, *, higher_is_better: bool) -> Decimal | None:
+        """The control measured with a value, else the best baseline of the same measure."""
+        known = self.baselines.get(value.name, [])
+        if value.control is not None or not known:
+            return value.control
+        return max(known) if higher_is_better else min(known)
 
 
 def read(document: Any) -> Metrics:
-    """{"values": {name: {"value", "n", "standard_error"}}, "gates": [{"name", "value", "limit", "passed"}]}.
+    """{"values": {name: {"value", "n", "standard_error"}}, "baselines": {name: {measure: value}},
+    "gates": [{"name", "value", "limit", "passed"}]}.
 
     Raises BadMetrics for any other form, and for values that are no finite numbers.
     """
@@ -56,7 +65,17 @@ def read(document: Any) -> Metrics:
         ]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadMetrics(f"metrics.json has not the form that recipes write: {error!r}") from None
-    return Metrics(values, gates)
+    return Metrics(values, gates, _baselines(document.get("baselines")))
+
+
+def _baselines(document: Any) -> dict[str, list[Decimal]]:
+    """{measure: its values} of {"token_unigram": {"bits_per_byte": 3.066}, …}; {} for any other form."""
+    found: dict[str, list[Decimal]] = {}
+    for row in document.values() if isinstance(document, dict) else ():
+        for name, value in row.items() if isinstance(row, dict) else ():
+            if (exact := number(value)) is not None:
+                found.setdefault(str(name), []).append(exact)
+    return found
 
 
 def _value(name: str, row: Mapping[str, Any]) -> Value:

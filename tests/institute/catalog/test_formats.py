@@ -229,6 +229,11 @@ def test_metrics_and_energy() -> None:
     ):
         with pytest.raises(metrics.BadMetrics):
             metrics.read(bad)
+    odd = metrics.read({"values": {"a": {"value": 1}}, "baselines": {"x": {"a": 2, "b": "?"}, "y": {"a": 3}, "z": 1}})
+    assert odd.to_beat(odd.values[0], higher_is_better=True) == 3
+    assert odd.to_beat(odd.values[0], higher_is_better=False) == 2
+    assert read.to_beat(read.values[0], higher_is_better=False) == 2
+    assert metrics.read({"baselines": []}).baselines == {}
     energy = metrics.read_energy(json.loads(ENERGY))
     assert energy == metrics.Energy(400, "constant", "CPU seconds × 10 W")
     assert metrics.read_energy({"total": {"joules": 1, "method": "measured"}}) == metrics.Energy(1, "measured", "")

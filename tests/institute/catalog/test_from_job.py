@@ -54,6 +54,7 @@ def test_measurements_are_attested_by_the_run() -> None:
         Decimal("0.003"),
         168754,
     )
+    assert result.control == Decimal("3.07")
     assert (result.run, result.attestation, result.unit) == (revision.run, Attestation.ATTESTED, "bits")
 
 
