@@ -84,7 +84,9 @@ def letter_retry(request: HttpRequest, event_id: str, pk: int) -> HttpResponse:
 def letter_discard(request: HttpRequest, event_id: str, pk: int) -> HttpResponse:
     """Give a dead letter up, with a reason."""
     message = _letter(request, event_id, pk)
-    actions.discard_letter(message=message, by=acting(request), reason=request.POST.get("reason", ""))
+    actions.discard_letter(
+        message=message, by=acting(request), reason=request.POST.get("reason", "").replace("\x00", "")
+    )
     messages.success(request, _("It is given up; what follows it goes on."))
     return redirect("staff:outbox-list")
 
