@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.urls import path
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -50,6 +51,7 @@ class DonorList(generics.ListAPIView[Donor]):
         """What the public may know."""
         return queries.public_donors()
 
+    @extend_schema(request=DonorInput, responses={201: DonorSerializer})
     @idempotent
     def post(self, request: Request) -> Response:
         """Enter a donor."""
