@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from institute.core.errors import Refused
+from institute.core.ui import formats
 from institute.core.ui.listing import export
 from institute.core.ui.listing.keyset import Page, Sort, T, page_of
 from institute.core.ui.listing.spec import MOST_COUNTED, Column, Listing
@@ -166,6 +167,7 @@ class BoundListing(Generic[T]):
 
     def _cell(self, column: Column[T], row: T) -> Cell:
         text = column.show(row) if column.show else column.value(row)
+        text = formats.dash() if text is None else text
         url = column.url(row) if column.url else ""
         return Cell(text, url, column.detail(row) if column.detail else "", column.is_number)
 

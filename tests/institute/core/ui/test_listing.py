@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from institute.core.errors import Refused
-from institute.core.ui import listing
+from institute.core.ui import formats, listing
 from institute.core.ui.listing import Filter, Listing, Sort, export
 from institute.core.ui.listing.keyset import Position, page_of
 from institute.people.enums import Role
@@ -280,6 +280,17 @@ def test_a_list_without_declared_orders_is_newest_first() -> None:
     bound: listing.BoundListing[User] = listing.BoundListing(request, Bare, User.objects.all())  # type: ignore[arg-type]
     assert list(bound.page.rows) == [new, old]
     assert (bound.csv_url, bound.count_text, bound.is_narrowed) == ("", "2 entries", False)
+
+
+def test_a_value_that_is_not_there_is_a_dash() -> None:
+    class Bare(Listing[User]):
+        title = "Bare"
+        columns = [listing.Column("seen", "Seen", lambda user: user.last_login)]
+
+    people("new")
+    request = SimpleNamespace(GET={}, path="/bare")
+    bound: listing.BoundListing[User] = listing.BoundListing(request, Bare, User.objects.all())  # type: ignore[arg-type]
+    assert [cell.text for row in bound.rows for cell in row] == [formats.dash()]
 
 
 def test_an_annotation_and_a_relation_can_be_sorted_by() -> None:
