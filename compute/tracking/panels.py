@@ -11,8 +11,17 @@ from django.utils.translation import gettext as _
 
 from compute.jobs.models import Job
 from compute.tracking.enums import Stream, ValueKind
-from compute.tracking.models import MetricKey, Run
-from compute.tracking.queries.machine import BUSY, POWER, PROCESSOR, Energy, MachineCurve, energy, machine_curves
+from compute.tracking.models import MetricKey, Run, RunWriter
+from compute.tracking.queries.machine import (
+    BUSY,
+    POWER,
+    PROCESSOR,
+    Energy,
+    MachineCurve,
+    energy,
+    machine_curves,
+    machine_rows,
+)
 from compute.tracking.queries.runs import run_of_job
 from compute.tracking.queries.series import Series, keys_shown, series
 from institute.core.ui.charts import Axis, Curve, Point, line_chart
@@ -63,10 +72,10 @@ def _curve(found: Series) -> Curve:
     return Curve(found.name, points)
 
 
-def draw(run: Run, keys: Sequence[MetricKey]) -> list[Drawn]:
+def draw(run: Run, keys: Sequence[MetricKey], writers: Sequence[RunWriter] | None = None) -> list[Drawn]:
     """A picture for each key, by step, in one read."""
     axis = Axis(_("step"))
-    curves = series(run, keys, buckets=BUCKETS)
+    curves = series(run, keys, buckets=BUCKETS, writers=writers)
     return [
         Drawn(key.name, line_chart([_curve(found)], x_axis=axis, y_axis=Axis(key.name)), key.last)
         for key, found in zip(keys, curves, strict=True)
@@ -84,12 +93,13 @@ def machine(run: Run) -> Machine:
     names = [key.name for key in keys_shown(run, Stream.EVENTS)]
     busy, power = _matching(BUSY, names), _matching(POWER, names)
     shown = (busy or _matching(PROCESSOR, names))[:MOST_MACHINE]
-    curves = machine_curves(run, shown) if shown else []
+    parts = machine_rows(run, [*shown, *power]) if shown or power else []
+    curves = machine_curves(parts, shown)
     means = [curve.mean for curve in curves if curve.name in busy]
     return Machine(
         charts=[Drawn(curve.name, _over_time(curve), curve.points[-1][1]) for curve in curves],
         busy_percent=sum(means) / len(means) if means else None,
-        energy=energy(run, power) if power else None,
+        energy=energy(parts, power),
     )
 
 

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('stop_requested_by', models.CharField(blank=True, max_length=64)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('branch_step', models.BigIntegerField(blank=True, null=True)),
-                ('foreign_url', models.URLField(blank=True)),
+                ('foreign_url', models.CharField(blank=True, max_length=200)),
                 ('allocation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='allocations.allocation')),
                 ('branch_of', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='branches', to='tracking.run')),
                 ('job', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='run', to='jobs.job')),

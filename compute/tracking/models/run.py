@@ -72,7 +72,7 @@ class Run(Entity):
     finished_at = models.DateTimeField(null=True, blank=True)
     branch_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="branches")
     branch_step = models.BigIntegerField(null=True, blank=True)
-    foreign_url = models.URLField(blank=True)
+    foreign_url = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [

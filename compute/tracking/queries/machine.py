@@ -43,7 +43,8 @@ class MachineCurve:
         return sum(value for _, value in self.points) / len(self.points)
 
 
-def _rows_by_writer(run: Run, names: Sequence[str]) -> list[list[Row]]:
+def machine_rows(run: Run, names: Sequence[str]) -> list[list[Row]]:
+    """The lines of system metrics, by part, with only the named values and their time."""
     chunks = (
         MetricChunk.objects.filter(
             run=run, key__stream=Stream.EVENTS, key__name__in=[*names, TIME], level=0, writer__part__gte=run.first_part
@@ -57,9 +58,9 @@ def _rows_by_writer(run: Run, names: Sequence[str]) -> list[list[Row]]:
     return [[row for _, row in sorted(rows_of(some).items())] for some in by_writer.values()]
 
 
-def machine_curves(run: Run, names: Sequence[str]) -> list[MachineCurve]:
+def machine_curves(parts: Sequence[Sequence[Row]], names: Sequence[str]) -> list[MachineCurve]:
     """The named system metrics over time; those without a sample are left out."""
-    rows = [row for some in _rows_by_writer(run, names) for row in some if isinstance(row.record.get(TIME), float)]
+    rows = [row for some in parts for row in some if isinstance(row.record.get(TIME), float)]
     if not rows:
         return []
     rows.sort(key=lambda row: float(row.record[TIME]))
@@ -74,13 +75,13 @@ def machine_curves(run: Run, names: Sequence[str]) -> list[MachineCurve]:
     return found
 
 
-def energy(run: Run, names: Sequence[str]) -> Energy | None:
+def energy(parts: Sequence[Sequence[Row]], names: Sequence[str]) -> Energy | None:
     """Trapezoids of every device's power over time; gaps of more than a minute are not bridged.
 
     `names` are keys of power in watts. None when there are fewer than two samples.
     """
     joules = covered = total = 0.0
-    for rows in _rows_by_writer(run, names):
+    for rows in parts:
         for name in names:
             samples = [
                 (float(row.record[TIME]), float(row.record[name]))

@@ -17,7 +17,7 @@ from compute.tracking.queries.series import shown_writers
 from institute.people.models import User
 from institute.people.queries import handle_named
 
-WITH_OWNER = ("job", "run_project__project", "run_project__user")
+WITH_OWNER = ("job__project", "job__allocation", "run_project__project", "run_project__user")
 
 
 def run_of_job(job: Job) -> Run | None:
@@ -112,11 +112,13 @@ def history_lines(
     return sorted(found, key=lambda line: line["_step"])  # type: ignore[arg-type,return-value]  # checked above
 
 
-def console(run: Run, *, after: int = 0, limit: int = 1000) -> list[tuple[int, str]]:
+def console(
+    run: Run, *, after: int = 0, limit: int = 1000, writers: Sequence[RunWriter] | None = None
+) -> list[tuple[int, str]]:
     """(number, text) of console lines after the first `after`, over all parts shown."""
     found: list[tuple[int, str]] = []
     start = 0
-    for writer in shown_writers(run):
+    for writer in shown_writers(run) if writers is None else writers:
         if start + writer.lines_output > after and len(found) < limit:
             found += _console_of(writer, start, after, limit - len(found))
         start += writer.lines_output

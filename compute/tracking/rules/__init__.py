@@ -31,10 +31,10 @@ def may_stop_its_job(user: object, run: Run | None = None) -> bool:
         isinstance(user, User)
         and run is not None
         and isinstance(run.job, Job)
-        and user.has_perm("jobs.stop_job", run.job)
+        and permissions.has_perm("jobs.stop_job", user, run.job)
     )
 
 
 permissions.add_perm("tracking.list_runs", permissions.is_authenticated)
-permissions.add_perm("tracking.view_run", is_own_run | works_on_it | is_staff)
+permissions.add_perm("tracking.view_run", is_staff | is_own_run | works_on_it)
 permissions.add_perm("tracking.stop_run", is_own_run | may_stop_its_job)

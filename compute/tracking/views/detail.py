@@ -1,8 +1,9 @@
 """A run's page and its parts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import rules as permissions
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +13,7 @@ from compute.jobs import actions as jobs_actions
 from compute.tracking.actions.lifecycle import stop_run
 from compute.tracking.api.storage import file_answer
 from compute.tracking.enums import ENDED
-from compute.tracking.models import Run
+from compute.tracking.models import Run, RunWriter
 from compute.tracking.panels import MOST_CHARTS, draw, machine, main_chart, numeric_keys
 from compute.tracking.queries.runs import console, console_length, files_of, has_gap, run_by_public_id
 from compute.tracking.queries.series import shown_writers
@@ -45,19 +46,19 @@ def hardware_of(run: Run) -> list[tuple[str, str]]:
     return [(name, _text(facts[name])) for name in ("gpu", "gpu_count", "cpu_count", "python", "os") if name in facts]
 
 
-def _tail(run: Run) -> dict[str, Any]:
-    length = console_length(shown_writers(run))
-    lines = console(run, after=max(0, length - TAIL), limit=TAIL)
+def _tail(run: Run, writers: Sequence[RunWriter]) -> dict[str, Any]:
+    length = console_length(writers)
+    lines = console(run, after=max(0, length - TAIL), limit=TAIL, writers=writers)
     return {"run": run, "length": length, "lines": [text for _, text in lines], "is_cut": length > TAIL}
 
 
-def _curves(run: Run, request: HttpRequest) -> dict[str, Any]:
+def _curves(run: Run, request: HttpRequest, writers: Sequence[RunWriter] | None = None) -> dict[str, Any]:
     keys = numeric_keys(run)
     wanted = request.GET.get("metric", "")
     chosen = [key for key in keys if wanted in key.name] if wanted else keys
     return {
         "run": run,
-        "charts": draw(run, chosen[:MOST_CHARTS]),
+        "charts": draw(run, chosen[:MOST_CHARTS], writers),
         "count": len(keys),
         "more": len(chosen) - MOST_CHARTS,
         "metric": wanted,
@@ -83,12 +84,11 @@ def run_detail(request: HttpRequest, public_id: str) -> HttpResponseBase:
         if isinstance(found, HttpResponseBase):
             return found
         return render(request, "tracking/run_public.html", _about(found) | _curves(found, request))
-    run = known
-    page = _about(run) | _curves(run, request) | _tail(run)
-    page |= {"machine": machine(run), "files": list(files_of(run)[:MOST_ROWS]), "missing": has_gap(shown_writers(run))}
-    page["may_stop"] = (
-        not run.is_ended and not run.stop_requested_at and request.user.has_perm("tracking.stop_run", run)
-    )
+    run, writers = known, shown_writers(known)
+    page = _about(run) | _curves(run, request, writers) | _tail(run, writers)
+    page |= {"machine": machine(run), "files": list(files_of(run)[:MOST_ROWS]), "missing": has_gap(writers)}
+    is_open = not run.is_ended and not run.stop_requested_at
+    page["may_stop"] = is_open and permissions.has_perm("tracking.stop_run", request.user, run)
     return render(request, "tracking/run_detail.html", page)
 
 
@@ -108,7 +108,8 @@ def run_panel(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("tracking.view_run", fn=visible_run)
 def run_log(request: HttpRequest, public_id: str) -> HttpResponse:
     """The end of the console."""
-    return render(request, "tracking/_log.html", _tail(visible_run(request, public_id)))
+    run = visible_run(request, public_id)
+    return render(request, "tracking/_log.html", _tail(run, shown_writers(run)))
 
 
 @permission_required("tracking.view_run", fn=visible_run)

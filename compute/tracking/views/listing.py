@@ -29,11 +29,12 @@ class RunListing(listing.Listing[Run]):
         listing.Column("status", _("Status"), lambda r: r.get_status_display(), show=badges.badge_for),
         listing.Column("steps", _("Steps"), lambda r: r.next_step, is_number=True, sort="next_step"),
         listing.Column("heard", _("Last heard"), lambda r: r.heartbeat_at, show=lambda r: formats.when(r.heartbeat_at)),
-        listing.Column("made", _("Made"), lambda r: r.created_at, show=lambda r: formats.when(r.created_at), sort="pk"),
+        listing.Column("made", _("Made"), lambda r: r.created_at, show=lambda r: formats.when(r.created_at)),
     ]
     filters: ClassVar = [listing.Filter("status", _("Status"), RunStatus)]
     search: ClassVar = ["display_name", "name", "run_project__name"]
-    default_sort = "-pk"
+    sorts: ClassVar = [listing.Sort("-newest", _("newest first"), "-pk")]
+    default_sort = "-newest"
     empty = listing.Empty(
         _("No runs yet"), _("Every job has a run. A token with the scope “runs” brings those of your laptop here too.")
     )

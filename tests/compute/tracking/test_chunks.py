@@ -248,7 +248,7 @@ def test_config_keeps_values_and_of_the_sdks_part_only_what_names_nobody() -> No
     internal = {
         "t": {"4": "3.11"},
         "m": [],
-        "e": {"w1": {"host": "node7", "email": "a@b.c", "args": ["--key"], "executable": "/home/x/python", "gpu": "H100",
+        "e": {"w1": {"host": "node7", "email": "a@b.c", "args": [], "executable": "/home/x/python", "gpu": "H100",
                      "root": "/home/x", "program": "/home/x/t.py", "git": {"remote": "r"}, "username": "x"}},
         "visualize": 1,
     }  # fmt: skip
