@@ -18,7 +18,8 @@ def web(port: int) -> Program:
     command = (
         *(PYTHON, "-m", "gunicorn", "institute.asgi:application", "--worker-class", "asgi"),
         *("--workers", str(WEB_WORKERS), "--bind", f"127.0.0.1:{port}", "--no-control-socket"),
-        *("--graceful-timeout", "5", "--chdir", str(REPOSITORY)),
+        # Longer than clients pause between two requests: at 2 s, the default, a poll every 2 s meets a closing line.
+        *("--graceful-timeout", "5", "--keep-alive", "65", "--chdir", str(REPOSITORY)),
     )
     return Program("web", command, stop_steps=((Signals.SIGQUIT, 5.0),))
 

@@ -1,4 +1,5 @@
 import time
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -22,10 +23,24 @@ class Command(BaseCommand):
         self.say(f"people of every role; their passwords are in {accounts}")
         try:
             seeded = seed.seed(people, self.say, timezone.now())
-            chain.train(people, seeded, self.say)
+            job = chain.train(people, seeded, self.say)
+            revision = chain.publish(people, seeded, job, self.say)
+            paper = chain.write_paper(people, seeded, revision, self.say)
+            chain.accept_duties(people, self.say)
         except DemoFailed as failure:
             raise CommandError(str(failure)) from None
         call_command("verify_chain", f"lowres/{chain.MODEL}", stdout=self.stdout)
+        call_command("verify_hours", stdout=self.stdout)
+        self.farewell(f"/lowres/{chain.MODEL}", paper["url"], accounts)
+
+    def farewell(self, model: str, paper: str, accounts: Path) -> None:
+        """Where to look, and as whom."""
+        base = settings.PLATFORM_URL
+        self.stdout.write(f"\nThe model: {base}{model}\nIts paper: {base}{paper}\nStaff: {base}/staff/")
+        self.stdout.write(f"Sign in at {base}/accounts/login/ as any of (kept in {accounts}):\n")
+        for line in accounts.read_text().splitlines():
+            email, password, what = line.split("\t")
+            self.stdout.write(f"  {email:<24} {password:<14} {what}")
 
     def say(self, line: str) -> None:
         """One line of progress with its second."""

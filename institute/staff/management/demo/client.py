@@ -25,19 +25,23 @@ class Caller:
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON at `path`."""
-        return self._json(self.http.get(f"/api/v1/{path}", params=params))
+        return self._json(self._send("GET", f"/api/v1/{path}", params=params))
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """The answer to a POST; the key makes a repetition after a lost answer harmless."""
         headers = {"Idempotency-Key": new_ulid()}
-        for attempt in range(ATTEMPTS):
+        return self._json(self._send("POST", f"/api/v1/{path}", json=body or {}, headers=headers))
+
+    def _send(self, method: str, url: str, **given: Any) -> httpx.Response:
+        """The answer; a connection that breaks is no reason to give up."""
+        for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._json(self.http.post(f"/api/v1/{path}", json=body or {}, headers=headers))
+                return self.http.request(method, url, **given)
             except httpx.TransportError:
-                if attempt == ATTEMPTS - 1:
+                if attempt == ATTEMPTS:
                     raise
                 time.sleep(1)
-        raise AssertionError("unreachable")
+        raise AssertionError("the last attempt returns or raises")
 
     def upload(self, path: str, files: dict[str, Any], fields: dict[str, str]) -> Any:
         """The answer to a form with files."""
@@ -50,7 +54,7 @@ class Caller:
             yield from page["results"]
             if not page.get("next"):
                 return
-            page = self._json(self.http.get(page["next"]))
+            page = self._json(self._send("GET", page["next"]))
 
     def find_or_post(
         self, path: str, body: dict[str, Any], *, key: str, matches: Callable[[dict[str, Any]], bool] | None = None
