@@ -78,10 +78,11 @@ def has_sentence(text: str, sentence: str) -> bool:
 
 def with_sentences(text: str, sentences: list[str], heading: str) -> str:
     """The card with each missing sentence under a heading at its end."""
-    missing = [sentence.strip() for sentence in sentences if not has_sentence(text, sentence)]
+    wanted = dict.fromkeys(" ".join(sentence.split()) for sentence in sentences)
+    missing = [sentence for sentence in wanted if not has_sentence(text, sentence)]
     if not missing:
         return text
-    quoted = "\n\n".join(f"> {' '.join(sentence.split())}" for sentence in missing)
+    quoted = "\n\n".join(f"> {sentence}" for sentence in missing)
     return f"{text.rstrip()}\n\n## {heading}\n\n{quoted}\n"
 
 

@@ -92,7 +92,7 @@ def _picture(page: RevisionPage) -> str:
     columns = [
         [charts.Node(f"d:{name}", name) for name in donors],
         [charts.Node(f"p:{payer.source.pk}", payer.source.pledge.title) for payer in page.payers],
-        [charts.Node("job", job.name)],
+        [charts.Node("job", _("job %(name)s") % {"name": job.name})],
         [charts.Node("out", str(page.artifact.name))],
     ]
     bands = []
