@@ -1,6 +1,7 @@
 import pytest
 from django.db import models
 from django.template import Context, Template
+from django.utils import translation
 
 from grants.funding.enums import PledgeStatus
 from grants.funding.models import Pledge
@@ -65,3 +66,11 @@ def test_pages_draw_badges_by_tag() -> None:
         Context({"red": Colour.RED, "text": "<3"})
     )
     assert html == '<span class="badge bad">a red one</span><span class="badge warn">&lt;3</span>'
+
+
+def test_a_status_of_the_past_reads_as_its_badge_did() -> None:
+    template = Template("{% load ui %}{{ past|status:pledge }}")
+    shown = [template.render(Context({"pledge": Pledge(), "past": past})) for past in ("withdrawn", "long gone")]
+    assert shown == ["withdrawn", "long gone"]
+    with translation.override("fr"):
+        assert template.render(Context({"pledge": Pledge(), "past": "withdrawn"})) == "retiré"

@@ -104,3 +104,11 @@ def test_sizes_and_money_carry_their_exact_value() -> None:
 def test_nothing_is_a_dash_that_says_none() -> None:
     dash = '<span class="soft" aria-label="none">–</span>'
     assert [formats.hours(None), formats.money(None, "EUR"), formats.when(None), formats.size(None)] == [dash] * 4
+
+
+@pytest.mark.parametrize("moment", [date(2026, 9, 20), datetime(2026, 9, 20, 23, tzinfo=UTC)])
+def test_a_day_alone_is_written_as_the_language_does(moment: date) -> None:
+    with translation.override("en"):
+        assert formats.day_text(moment) == "20 Sept 2026"
+    with translation.override("fr"):
+        assert formats.day_text(moment) == "20 sept. 2026"
