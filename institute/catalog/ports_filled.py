@@ -56,6 +56,17 @@ def chain_of(obj: Any, *, request: HttpRequest | None) -> Sequence[ChainLink]:
     return links_of(tell(obj, reader), reader) if tell else []
 
 
+def story_of(obj: Any, reader: object) -> Story:
+    """The objects of each stage of an object's chain."""
+    return TELLERS[type(obj)](obj, reader)
+
+
+def givers(story: Story, reader: object) -> list[tuple[str, str]]:
+    """(name, address) of each donor of a story as the reader may know them; the address may be ""."""
+    named = _named_donors(story.donors, reader)
+    return [(named[donor.pk], _donor_url(donor, named)) for donor in story.donors]
+
+
 def links_of(story: Story, reader: object) -> list[ChainLink]:
     """A story as ribbon."""
     named = _named_donors(story.donors, reader)

@@ -24,7 +24,6 @@ from institute.people.models import User
 
 INLINE_BYTES = 1024 * 1024
 POSSESSION = timedelta(hours=24)
-MOST_BYTES = 5 * 1024**4
 
 
 def blob_key(sha256: str) -> str:
@@ -118,8 +117,6 @@ class _Counted:
 def _digest(source: BinaryIO) -> _Digests:
     source.seek(0, 2)
     size = source.tell()
-    if size > MOST_BYTES:
-        raise Refused(_("A file has at most 5 TiB."), rule="file-size")
     sha256, sha1 = hashlib.sha256(), git.blob_digest(size)
     source.seek(0)
     for chunk in read_chunks(source):

@@ -22,7 +22,7 @@ from institute.catalog.models import Artifact, Blob, EvaluationResult, Revision,
 from institute.catalog.queries import artifacts, outputs, references, trees
 from institute.catalog.queries.bytes import text_of
 from institute.core.actors import Actor
-from institute.core.errors import Conflict, Refused
+from institute.core.errors import Refused
 from institute.core.storage import store
 from institute.people.models import Handle
 
@@ -129,10 +129,7 @@ def _target(job: Job, artifact: Artifact | None, name: str, by: Actor) -> Artifa
     found = artifacts.artifact_at(ArtifactKind.MODEL, namespace.name, name)
     if found is not None:
         return found
-    try:
-        return create_artifact(kind=ArtifactKind.MODEL, namespace=namespace, name=name, by=by)
-    except Conflict:  # made by somebody else meanwhile
-        return Artifact.objects.get(kind=ArtifactKind.MODEL, namespace=namespace, name__iexact=name)
+    return create_artifact(kind=ArtifactKind.MODEL, namespace=namespace, name=name, by=by)
 
 
 def slug_of(text: str) -> str:

@@ -248,8 +248,7 @@ def approve_publication(*, publication: Publication, by: Actor, now: datetime | 
         fields = {"published_at": now, "published_by": str(by)}
         transition(publication, PublicationStatus.PUBLISHED, by=by, now=now, fields=fields)
         for link in links:
-            if link.status == LinkStatus.PROPOSED:
-                transition(link, LinkStatus.CONFIRMED, by=by, now=now)
+            transition(link, LinkStatus.CONFIRMED, by=by, now=now)
         audit.record(by=by, action="publication.publish", subject=publication)
         publish(PublicationPublished(publication_id=publication.public_id), subject=publication.public_id, by=by)
     return publication

@@ -97,10 +97,7 @@ def _show(artifact: Artifact, revision: Revision | None) -> None:
     """Make a revision the one that lists and the artefact's page show, or none."""
     artifact.latest, artifact.published_at = revision, revision.published_at if revision else None
     if revision is not None:
-        try:
-            front, body = cards.split(trees.text_at(revision.commit, trees.CARD))
-        except cards.BadCard:  # a revision published before this rule
-            front, body = {}, ""
+        front, body = cards.split(trees.text_at(revision.commit, trees.CARD))
         tags = front.get("tags", [])
         own = [str(tag).lower()[:64] for tag in tags if str(tag).strip()] if isinstance(tags, list) else []
         artifact.card, artifact.licence = front, revision.licence

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from compute.allocations.models import Membership
 from institute.catalog.enums import (
@@ -12,7 +12,7 @@ from institute.catalog.enums import (
     ArtifactStatus,
     RevisionStatus,
 )
-from institute.catalog.models import Artifact, Commit, Revision, RevisionSource
+from institute.catalog.models import Artifact, Commit, Revision
 from institute.people.enums import Role
 from institute.people.models import User
 
@@ -53,13 +53,6 @@ def artifact_at(kind: ArtifactKind, handle: str, name: str) -> Artifact | None:
 def projects_now(user: User, now: datetime) -> QuerySet[Membership, Any]:
     """Ids of the projects whose member the person is."""
     return Membership.objects.filter(user=user, starts_at__lte=now).exclude(ends_at__lte=now).values("project")
-
-
-def is_insider(user: User, artifact: Artifact, now: datetime) -> bool:
-    """The person owns it, is a member of its project, or is staff, who sees what is not public yet."""
-    if user.is_staff or artifact.owner_id == user.pk:
-        return True
-    return artifact.project_id is not None and projects_now(user, now).filter(project=artifact.project_id).exists()
 
 
 def insider_artifacts(user: User, now: datetime) -> QuerySet[Artifact]:
@@ -114,15 +107,6 @@ def open_revisions(artifact: Artifact) -> QuerySet[Revision]:
     return artifact.revisions.filter(status__in=waiting).select_related("commit").order_by("-id")
 
 
-def revisions_in_review() -> QuerySet[Revision]:
-    """What waits for a reviewer, longest first."""
-    return (
-        Revision.objects.filter(status=RevisionStatus.IN_REVIEW)
-        .select_related("artifact__namespace", "artifact__project", "job")
-        .order_by("id")
-    )
-
-
 def revision_of_job(job_public_id: str) -> Revision | None:
     """The revision that a job's output became, unless it was dropped."""
     return (
@@ -133,20 +117,7 @@ def revision_of_job(job_public_id: str) -> Revision | None:
     )
 
 
-def derived_from(revision: Revision) -> QuerySet[Revision]:
-    """Published revisions that came out of this one."""
-    return Revision.objects.filter(sources__from_revision=revision, status__in=PUBLIC_REVISIONS).select_related(
-        "artifact__namespace"
-    )
-
-
 def next_label(artifact: Artifact) -> str:
     """ "v1", then the first free "v2", "v3" …"""
     taken = set(artifact.revisions.values_list("label", flat=True))
     return next(label for label in (f"v{n}" for n in range(1, len(taken) + 2)) if label not in taken)
-
-
-def with_sources(revisions: QuerySet[Revision]) -> QuerySet[Revision]:
-    """With what each came out of, ready to be listed."""
-    sources = RevisionSource.objects.select_related("from_revision__artifact__namespace", "from_run").order_by("id")
-    return revisions.prefetch_related(Prefetch("sources", queryset=sources))

@@ -50,14 +50,6 @@ class RevisionPage:
         return trees.texts_at(self.revision.commit, [trees.CARD, ENERGY, METRICS], self.files)
 
     @cached_property
-    def front(self) -> dict[str, Any]:
-        """The card's front matter; {} where it cannot be read."""
-        try:
-            return cards.split(self.texts.get(trees.CARD, ""))[0]
-        except cards.BadCard:
-            return {}
-
-    @cached_property
     def card(self) -> str:
         """The card's text, without its own title where that is the artefact's name."""
         try:

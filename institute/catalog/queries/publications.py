@@ -39,13 +39,6 @@ def publications_visible_to(user: object, now: datetime) -> QuerySet[Publication
     return Publication.objects.filter(seen)
 
 
-def papers_in_review() -> QuerySet[Publication]:
-    """What waits for a reviewer, longest first."""
-    return with_credits(
-        Publication.objects.filter(status=PublicationStatus.IN_REVIEW).select_related("project").order_by("id")
-    )
-
-
 def links_of(publication: Publication) -> QuerySet[PublicationLink]:
     """What a paper is about, ready to be listed."""
     return publication.links.select_related("artifact__namespace", "artifact__latest", "revision").order_by("id")

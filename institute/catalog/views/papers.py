@@ -17,7 +17,7 @@ from institute.catalog.enums import PUBLIC_PUBLICATIONS, PublicationStatus
 from institute.catalog.finding import publication_or_404
 from institute.catalog.forms import PaperForm, ReasonForm, link_text, paper_initial
 from institute.catalog.models import Publication
-from institute.catalog.ports_filled import chain_of
+from institute.catalog.ports_filled import givers, links_of, story_of
 from institute.catalog.queries import artifacts, pages, publications
 from institute.catalog.views.artifacts import bib_response
 from institute.core.errors import DomainError
@@ -37,10 +37,12 @@ def show_paper(request: HttpRequest, paper: Publication, **forms: Any) -> HttpRe
     """The page; before publication with what is missing and the next step."""
     is_public = paper.status in PUBLIC_PUBLICATIONS
     is_retracted = paper.status == PublicationStatus.RETRACTED
+    story = story_of(paper, request.user)
     context = {
         "paper": paper,
         "links": [link for link in publications.links_of(paper) if link.artifact.latest_id or not is_public],
-        "chain": chain_of(paper, request=request),
+        "chain": links_of(story, request.user),
+        "givers": givers(story, request.user),
         "bibtex": _bibtex(paper),
         "is_public": is_public,
         "checks": [] if is_public else rules.publication_checks(paper),
