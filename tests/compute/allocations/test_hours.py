@@ -19,7 +19,7 @@ from grants.funding.events import PledgeActivated
 from grants.funding.models import ComputeTerms, Pledge
 from institute.core.errors import Conflict, Exhausted, Refused
 from institute.core.models import AuditEntry
-from institute.core.outbox import Delivery
+from institute.core.outbox import Delivery, relay
 from tests.factories.allocations import (
     allocation_from,
     allocation_with,
@@ -67,6 +67,12 @@ def test_the_deposit_follows_activation_and_is_once_per_terms() -> None:
         actions.deposit_hours(pledge=pledge, terms_version=1, amount=1, by=TESTER)
     actions.deposit_hours(pledge=pledge, terms_version=2, amount=1, by=TESTER)
     assert balances_of_pledge(pledge).deposited == 36_001
+
+
+def test_the_relay_delivers_an_activation_to_the_ledger() -> None:
+    pledge = active_pledge(hours=10)
+    relay()
+    assert balances_of_pledge(pledge).unallocated == 36_000
 
 
 def test_amounts_are_positive() -> None:
