@@ -16,7 +16,7 @@ class ArtifactKind(models.TextChoices):
 
 
 class Visibility(models.TextChoices):
-    """Who reads what is not published: nobody but members while private."""
+    """What clients of the Hub protocol ask for. Who reads is decided by publishing: before it, members alone."""
 
     PRIVATE = "private", _("private")
     PUBLIC = "public", _("public")

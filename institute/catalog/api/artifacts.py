@@ -21,9 +21,9 @@ from institute.catalog import actions
 from institute.catalog.api.serializers import (
     ArtifactInput,
     ArtifactSerializer,
+    CommitFileSerializer,
     CommitInput,
     CommitSerializer,
-    FileSerializer,
     UploadInput,
     UploadSerializer,
 )
@@ -209,12 +209,12 @@ class FileList(APIView):
 
     is_public = True
 
-    @extend_schema(parameters=[OpenApiParameter("rev", str)], responses=FileSerializer(many=True))
+    @extend_schema(parameters=[OpenApiParameter("rev", str)], responses=CommitFileSerializer(many=True))
     def get(self, request: Request, public_id: str) -> Response:
         """By path; `rev` is a branch, a revision's label or a commit (default: the published revision)."""
         artifact = artifact_or_404(request, public_id)
         commit = _commit(request, artifact, request.query_params.get("rev", "main"))
-        return Response(FileSerializer(trees.files_of(commit), many=True).data)
+        return Response(CommitFileSerializer(trees.files_of(commit), many=True).data)
 
 
 class ArtifactProvenance(APIView):

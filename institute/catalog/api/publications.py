@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from compute.allocations.models import Project
 from institute.catalog import actions
 from institute.catalog.api.revisions import said
-from institute.catalog.api.serializers import PublicationInput, PublicationSerializer, ReasonInput
+from institute.catalog.api.serializers import PublicationInput, PublicationSerializer, StepReason
 from institute.catalog.enums import PublicationKind, PublicationRelation
 from institute.catalog.models import Artifact, Publication
 from institute.catalog.queries import artifacts, publications
@@ -122,7 +122,7 @@ class PublicationVerb(APIView):
 
     verb = ""
 
-    @extend_schema(request=ReasonInput, responses=PublicationSerializer)
+    @extend_schema(request=StepReason, responses=PublicationSerializer)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take the step; some need a reason."""

@@ -18,11 +18,11 @@ from institute.catalog import actions, rules
 from institute.catalog.api.artifacts import artifact_or_404
 from institute.catalog.api.serializers import (
     CheckSerializer,
-    ReasonInput,
     ResultSerializer,
     RevisionChange,
     RevisionInput,
     RevisionSerializer,
+    StepReason,
 )
 from institute.catalog.finding import revision_or_404
 from institute.catalog.models import Revision
@@ -153,7 +153,7 @@ class RevisionVerb(APIView):
 
     verb = ""
 
-    @extend_schema(request=ReasonInput, responses=RevisionSerializer)
+    @extend_schema(request=StepReason, responses=RevisionSerializer)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take the step; some need a reason."""
@@ -166,7 +166,7 @@ def said(request: Request, needs_reason: bool) -> dict[str, Any]:
     """Who acts and, where the step needs it, why."""
     given: dict[str, Any] = {"by": acting(request._request)}
     if needs_reason:
-        body = ReasonInput(data=request.data)
+        body = StepReason(data=request.data)
         body.is_valid(raise_exception=True)
         given["reason"] = body.validated_data["reason"]
     return given

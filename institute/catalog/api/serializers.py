@@ -145,7 +145,7 @@ class RevisionChange(serializers.Serializer[Any]):
     card = serializers.CharField(max_length=200_000, required=False, trim_whitespace=False)
 
 
-class ReasonInput(serializers.Serializer[Any]):
+class StepReason(serializers.Serializer[Any]):
     """Why."""
 
     reason = serializers.CharField(max_length=2000)
@@ -161,7 +161,7 @@ class CheckSerializer(serializers.Serializer[Any]):
     way_out = serializers.CharField()
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class CommitFileSerializer(serializers.Serializer[Any]):
     """A file of a commit; `git_sha1` is the id of its git object."""
 
     path = serializers.CharField()

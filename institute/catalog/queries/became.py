@@ -6,7 +6,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import ngettext
 
 from compute.allocations.enums import AccountKind
-from compute.allocations.models import Allocation, HoursLine, Project
+from compute.allocations.models import Allocation, HoursAccount, HoursLine, Project
 from compute.capacity.models import AcceleratorType
 from compute.jobs.models import Job
 from grants.donors.models import Donor
@@ -71,13 +71,12 @@ class Flow:
 
 
 def seconds_by_type() -> dict[str, int]:
-    """{type's slug: accelerator-seconds spent}, the largest first."""
+    """{type's slug: accelerator-seconds spent}, the largest first; by the ledger's balances, not line by line."""
     slugs = dict(ComputeTerms.objects.values_list("pledge", "type_slug"))
-    rows = HoursLine.objects.filter(account__kind=AccountKind.SPENT).values("account__pledge")
+    rows = HoursAccount.objects.filter(kind=AccountKind.SPENT, balance__gt=0).values_list("pledge", "balance")
     sums: dict[str, int] = {}
-    for row in rows.annotate(total=Sum("quantity")):
-        slug = slugs[row["account__pledge"]]
-        sums[slug] = sums.get(slug, 0) + row["total"]
+    for pledge, balance in rows:
+        sums[slugs[pledge]] = sums.get(slugs[pledge], 0) + balance
     return dict(sorted(sums.items(), key=lambda item: -item[1]))
 
 
@@ -85,17 +84,16 @@ def flows(accelerator: AcceleratorType) -> list[Flow]:
     """Who gave how much of a type to which project, the largest first; donors without a public name together."""
     pledges = ComputeTerms.objects.filter(type_slug=accelerator.slug).values("pledge")
     rows = list(
-        HoursLine.objects.filter(account__kind=AccountKind.SPENT, account__pledge__in=pledges)
-        .values("account__pledge__donor", "account__source__allocation__project")
-        .annotate(total=Sum("quantity"))
-        .filter(total__gt=0)
+        HoursAccount.objects.filter(kind=AccountKind.SPENT, balance__gt=0, pledge__in=pledges)
+        .values("pledge__donor", "source__allocation__project")
+        .annotate(total=Sum("balance"))
     )
-    donors = public_donors().in_bulk([row["account__pledge__donor"] for row in rows])
-    projects = Project.objects.in_bulk([row["account__source__allocation__project"] for row in rows])
+    donors = public_donors().in_bulk([row["pledge__donor"] for row in rows])
+    projects = Project.objects.in_bulk([row["source__allocation__project"] for row in rows])
     sums: dict[tuple[int | None, int], int] = {}
     for row in rows:
-        donor = row["account__pledge__donor"] if row["account__pledge__donor"] in donors else None
-        key = (donor, row["account__source__allocation__project"])
+        donor = row["pledge__donor"] if row["pledge__donor"] in donors else None
+        key = (donor, row["source__allocation__project"])
         sums[key] = sums.get(key, 0) + row["total"]
     found = [
         Flow(donors.get(donor) if donor else None, projects[project], total) for (donor, project), total in sums.items()
