@@ -13,7 +13,7 @@ from compute.tracking.enums import Encoding
 from compute.tracking.models import MetricChunk, Run
 from compute.tracking.models.encoding import extremes, pack_floats, pack_integers, pack_objects
 from compute.tracking.queries.points import Points, points_of
-from compute.tracking.rules.records import Value
+from compute.tracking.records import Value
 
 CHUNK_POINTS = 4_096
 LEVEL_FROM = 65_536

@@ -12,7 +12,7 @@ from compute.tracking.enums import Encoding, Stream, ValueKind
 from compute.tracking.models import MetricChunk, MetricKey, Run, RunWriter
 from compute.tracking.models.encoding import extremes, pack_floats, pack_integers, pack_objects
 from compute.tracking.queries.points import Row, chunks_over, points_of, rows_of
-from compute.tracking.rules.records import MAX_KEYS, TIME, Record, Value, kind_of
+from compute.tracking.records import MAX_KEYS, TIME, Record, Value, kind_of
 
 
 @dataclass(slots=True)

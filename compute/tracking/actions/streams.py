@@ -8,7 +8,7 @@ from compute.tracking.models import LogChunk, Run, RunWriter
 from compute.tracking.models.log import BLOCK
 from compute.tracking.queries.points import Row, chunks_over, rows_of
 from compute.tracking.rules.posts import Lines
-from compute.tracking.rules.records import (
+from compute.tracking.records import (
     WRITER_STEP,
     Record,
     first_output_time,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
+from ulid import ULID
 
 from compute.tracking.api.capabilities import address
 from compute.tracking.api.reach import entity_of
@@ -22,6 +23,11 @@ TYPE_NAMES = {ValueKind.FLOAT: "number", ValueKind.INT: "number", ValueKind.BOOL
 def as_text(value: Any) -> str:
     """JSON inside a JSON string, as the protocol has it."""
     return json.dumps(value, allow_nan=False)
+
+
+def as_whole(public_id: str) -> str:
+    """A public id as the whole number that some clients insist on."""
+    return str(int(ULID.from_str(public_id)))
 
 
 def connection(nodes: Sequence[Any], *, end: str | None = None, has_more: bool = False) -> dict[str, Any]:
@@ -47,7 +53,7 @@ def project_node(run_project: RunProject) -> dict[str, Any]:
     return {
         "__typename": "Project",
         "id": run_project.public_id,
-        "internalId": run_project.public_id,
+        "internalId": as_whole(run_project.public_id),
         "name": run_project.name,
         "entityName": entity,
         "entity": {"__typename": "Entity", "id": entity, "name": entity},
@@ -100,8 +106,8 @@ class RunNode:
         return {
             "__typename": "Run",
             "id": run.public_id,
-            "internalId": run.public_id,
-            "projectId": run.run_project.public_id,
+            "internalId": as_whole(run.public_id),
+            "projectId": as_whole(run.run_project.public_id),
             "name": run.name,
             "displayName": str(run),
             "description": run.notes,

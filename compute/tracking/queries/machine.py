@@ -8,7 +8,7 @@ from itertools import pairwise
 from compute.tracking.enums import Stream
 from compute.tracking.models import MetricChunk, Run
 from compute.tracking.queries.points import Row, rows_of
-from compute.tracking.rules.records import TIME
+from compute.tracking.records import TIME
 
 GAP_S = 60.0
 POWER = re.compile(r"system\.gpu\.(\d+)\.powerWatts")

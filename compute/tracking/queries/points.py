@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from compute.tracking.enums import Encoding, Stream
 from compute.tracking.models import MetricChunk, RunWriter
 from compute.tracking.models.encoding import unpack_floats, unpack_integers, unpack_objects
-from compute.tracking.rules.records import Record, Value
+from compute.tracking.records import Record, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from compute.tracking.models import MetricChunk, MetricKey, Run, RunWriter
 from compute.tracking.models.encoding import unpack_floats, unpack_integers
 from compute.tracking.queries.points import as_sent, points_of
 from compute.tracking.queries.reduction import Buckets, reduce
-from compute.tracking.rules.records import Value
+from compute.tracking.records import Value
 
 SUMS_WORTH = 64 * 4
 

@@ -11,13 +11,13 @@ from django.views.decorators.http import require_POST
 
 from compute.jobs import actions as jobs_actions
 from compute.tracking.actions.lifecycle import stop_run
-from compute.tracking.api.storage import file_answer
+from compute.tracking.answers import file_answer
 from compute.tracking.enums import ENDED
 from compute.tracking.models import Run, RunWriter
 from compute.tracking.panels import MOST_CHARTS, draw, machine, main_chart, numeric_keys
 from compute.tracking.queries.runs import console, console_length, files_of, has_gap, run_by_public_id
 from compute.tracking.queries.series import shown_writers
-from compute.tracking.rules.records import flatten
+from compute.tracking.records import flatten
 from compute.tracking.views.access import public_run, visible_run
 from institute.core import live
 from institute.people.access import acting, permission_required

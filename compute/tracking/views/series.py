@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from compute.tracking.api.series import series_body
+from compute.tracking.answers import series_body
 from compute.tracking.api.wire import json_answer
 from compute.tracking.views.access import visible_run
 from institute.core.errors import Refused

@@ -19,7 +19,8 @@ from compute.tracking.models.encoding import (
     unpack_objects,
 )
 from compute.tracking.queries.reduction import low_and_high, reduce
-from compute.tracking.rules import endings, records
+from compute.tracking import records
+from compute.tracking.rules import endings
 from compute.tracking.rules.posts import BadPost, parse_post
 from compute.tracking.rules.redaction import (
     HIDDEN,

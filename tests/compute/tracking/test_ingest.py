@@ -9,7 +9,7 @@ from compute.tracking.enums import RunStatus, Stream
 from compute.tracking.models import LogChunk, MetricChunk, MetricKey, Run, RunWriter
 from compute.tracking.queries.runs import console, history_lines
 from compute.tracking.queries.series import keys_shown, lines_held, series, shown_writers
-from compute.tracking.rules import records
+from compute.tracking import records
 from tests.factories.tracking import START, begun, events, history, line, lines, output, posted, run_of, run_of_new_job
 
 pytestmark = pytest.mark.django_db
