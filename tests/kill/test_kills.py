@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from compute.jobs.enums import AttemptStatus
 from compute.jobs.models import Job, JobCheckpoint
-from compute.jobs.queries import output_files, verify_hours
+from compute.jobs.queries import output_files, output_manifest, verify_hours
+from compute.recipes import registry
 from compute.tracking.models import Run
 from deploy.embedded.postgres import SUPERUSER
 from institute.core.storage import store
@@ -28,6 +29,7 @@ from tests.compute.jobs.live import (
     cells_of,
     end_all_jobs,
     is_over,
+    is_running,
     picture,
     wait_for_end,
     wait_until,
@@ -128,8 +130,8 @@ def walked(seed: int, steps: int) -> str:
     return state.hex()
 
 
-def assert_ended_right(job: Job) -> None:
-    """One success, one output, one run; no two attempts at a time; what was trained is exactly what was asked."""
+def assert_ended_once(job: Job) -> None:
+    """One success, one output, one run; no two attempts at a time; fences that only rise."""
     assert job.status == "succeeded", picture()
     assert job.attempts.filter(status=AttemptStatus.SUCCEEDED).count() == 1
     assert JobCheckpoint.objects.filter(job=job, kind="output").count() == 1
@@ -143,6 +145,11 @@ def assert_ended_right(job: Job) -> None:
         assert ended <= started, stretches
     fences = list(job.leases.order_by("pk").values_list("fence", flat=True))
     assert fences == sorted(set(fences))
+
+
+def assert_ended_right(job: Job) -> None:
+    """Once, and what was trained is exactly what was asked: nobody lost or repeated a step."""
+    assert_ended_once(job)
     state = output_files(job).get(path="model.safetensors")
     with store().open(state.key) as file:
         assert bytes.fromhex(walked(job.inputs["seed"], STEPS)) in file.read()
@@ -180,3 +187,26 @@ def test_random_kills_lose_and_double_nothing(platform, test_run, turn):
             assert_ended_right(job)
         assert_hours_hold()
     assert sum(killer.done.values()) == 15, dict(killer.done)
+
+
+@pytest.mark.recipes
+def test_five_kills_of_the_real_recipe_change_not_one_weight(platform, test_run):
+    """One of each kind; the same inputs without any kill give the same weights."""
+    chance = random.Random(SEED)
+    killer = Killer(platform, test_run, chance)
+    allocation = allocation_on(ClusterFactory.create(accelerators=1))
+    inputs = {"preset": "tiny", "max_steps": 400, "checkpoint_every_minutes": 1, "wall_limit_minutes": 30}
+    recipe = registry.get("pretrain_lm")
+    job = submitted_job(allocation=allocation, name="killed", recipe=recipe, **inputs)
+    for victim in chance.sample(VICTIMS, len(VICTIMS)):
+        wait_until(lambda: is_running(job), "training", 240)
+        time.sleep(chance.uniform(0.0, 6.0))
+        wait_until(lambda v=victim: killer.kill(v), f"the killing of {victim}", 240)
+        assert verify_hours(timezone.now()) == []
+    wait_for_end(job, seconds=420)
+    assert_ended_once(job)
+    assert sum(killer.done.values()) == 5, dict(killer.done)
+    undisturbed = wait_for_end(submitted_job(allocation=allocation, name="calm", recipe=recipe, **inputs), seconds=420)
+    assert_ended_once(undisturbed)
+    assert output_manifest(job)["weights_sha256"] == output_manifest(undisturbed)["weights_sha256"]
+    assert_hours_hold()

@@ -61,10 +61,12 @@ def shown_inputs(job: Job) -> list[tuple[str, object]]:
         declared = registry.get(job.recipe).by_name
     except registry.UnknownRecipe:
         declared = {}
-    given = {name: value for name, value in job.inputs.items() if value not in ("", None, [])}
+    names = [*declared, *(name for name in job.inputs if name not in declared)]
+    given = [(name, job.inputs.get(name)) for name in names]
     return [
         (_(declared[name].label), _shown(declared[name], value)) if name in declared else (name, value)
-        for name, value in given.items()
+        for name, value in given
+        if value not in ("", None, [])
     ]
 
 
