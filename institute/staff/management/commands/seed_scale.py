@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection, transaction
+from django.db import transaction
 
 from grants.donors.models import Donor
 from institute.staff.management import scale
@@ -26,8 +26,6 @@ class Command(BaseCommand):
             raise CommandError("This database has donors already. Use an empty one, or say --force.")
         with transaction.atomic():
             seeded = scale.seed(rows)
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
         if options["json"]:
             self.stdout.write(json.dumps({"rows": rows, "admin": seeded.admin.email, "lead": seeded.lead.email}))
         else:
