@@ -21,6 +21,7 @@ from compute.recipes.base import Field, FieldType, Recipe
 from compute.recipes.fields import REFERENCES
 from compute.recipes.job_fields import JOB_FIELDS
 from institute.core.ui.formats import number
+from institute.people.enums import Role
 from institute.people.models import User
 
 OWN = frozenset({"recipe", "allocation", "name", "accepted_warnings"})
@@ -29,17 +30,13 @@ TEXT_ROWS = 4
 
 
 def allocations_for(user: User, now: datetime) -> QuerySet[Allocation]:
-    """What a person may submit jobs on: active allocations of the projects they work on, newest first."""
-    return (
-        Allocation.objects.filter(
-            project__in=projects_of(user, now).order_by(),
-            project__status=ProjectStatus.ACTIVE,
-            status=AllocationStatus.ACTIVE,
-            ends_at__gt=now,
-        )
-        .select_related("project", "request")
-        .order_by("-id")
+    """What a person may submit jobs on: active allocations of the projects they work on (administrators: of all)."""
+    active = Allocation.objects.filter(
+        project__status=ProjectStatus.ACTIVE, status=AllocationStatus.ACTIVE, ends_at__gt=now
     )
+    if not user.has_role(Role.ADMIN):
+        active = active.filter(project__in=projects_of(user, now).order_by())
+    return active.select_related("project", "request").order_by("-id")
 
 
 class AllocationField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
