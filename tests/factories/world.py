@@ -11,8 +11,9 @@ from compute.allocations import actions as allocations
 from compute.allocations.models import Allocation, AllocationSource, Membership, Project, Request
 from compute.capacity.models import Cluster
 from compute.jobs.models import Attempt, Job
+from compute.tracking.actions.files import announce_files, upload_file
 from compute.tracking.actions.lifecycle import ensure_run_of_job
-from compute.tracking.models import Run
+from compute.tracking.models import Run, RunFile
 from grants.donors.actions import grant_portal_access
 from grants.donors.models import Donor
 from grants.funding import actions as funding
@@ -99,6 +100,7 @@ class Done:
     finished: Job
     attempt: Attempt
     run: Run
+    run_file: RunFile
     duty: Obligation
 
 
@@ -192,8 +194,10 @@ def _made(granted: Granted, lead: User) -> tuple[Shown, Done]:
     run = tracking.begun(ensure_run_of_job(job=waiting, by=TESTER))
     tracking.posted(run, tracking.history(tracking.lines(0, 20)))
     shown = _shown(project, finished, lead)
+    file = announce_files(run=run, paths=["config.yaml"], by=TESTER)[0]
+    upload_file(file=file, chunks=[b"seed: 0\n"])
     duty = Obligation.objects.filter(status=ObligationStatus.SUBMITTED).earliest("pk")
-    return shown, Done(waiting, finished, open_attempt(waiting), run, duty)
+    return shown, Done(waiting, finished, open_attempt(waiting), run, file, duty)
 
 
 def _shown(project: Project, finished: Job, lead: User) -> Shown:
