@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from rest_framework import exceptions, status
@@ -17,6 +17,7 @@ from rest_framework.views import APIView, set_rollback
 
 from institute.core.errors import PROBLEM_TYPE, Conflict, DomainError, Refused
 from institute.core.models import IdempotencyKey
+from institute.core.parsers import TooLarge
 
 
 class KeysetPagination(CursorPagination):
@@ -26,6 +27,20 @@ class KeysetPagination(CursorPagination):
     max_page_size = 200
     page_size_query_param = "limit"
     ordering = "-id"
+
+    def decode_cursor(self, request: Request) -> Any:
+        """The cursor, whose text no column may refuse."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and "\0" in (cursor.position or ""):
+            raise exceptions.NotFound(self.invalid_cursor_message)
+        return cursor
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        """A page; 404 for a cursor whose position is no value of the column that orders."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except ValueError as error:
+            raise exceptions.NotFound(self.invalid_cursor_message) from error
 
 
 def problem(
@@ -56,6 +71,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        error = TooLarge()
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()

@@ -14,6 +14,7 @@ class TooLarge(exceptions.APIException):
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too-large"
+    default_detail = "The body is too large; files go to the addresses for uploads."
 
 
 class JSONParser(parsers.JSONParser):
@@ -26,7 +27,7 @@ class JSONParser(parsers.JSONParser):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         data = stream.read(limit + 1)
         if len(data) > limit:
-            raise TooLarge(f"A body has at most {limit} bytes; files go to the addresses for uploads.")
+            raise TooLarge
         try:
             parsed = super().parse(io.BytesIO(data), media_type, parser_context)
             text = json.dumps(parsed, ensure_ascii=False) if b"\\u" in data else ""
