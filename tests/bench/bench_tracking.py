@@ -22,11 +22,10 @@ METRICS, LINES, POSTS = 10, 1_000, 20
 
 def body(first: int) -> bytes:
     """A post of 1,000 lines with 10 metrics each, as the SDK writes them."""
-    lines = [
-        json.dumps({**{f"m{k}": (step * 31 + k) % 97 / 7 for k in range(METRICS - 2)}, "_step": step, "_runtime": step / 3,
-                    "_timestamp": 1.79e9 + step})
-        for step in range(first, first + LINES)
-    ]  # fmt: skip
+    lines = []
+    for step in range(first, first + LINES):
+        metrics = {f"m{k}": (step * 31 + k) % 97 / 7 for k in range(METRICS - 2)}
+        lines.append(json.dumps({**metrics, "_step": step, "_runtime": step / 3, "_timestamp": 1.79e9 + step}))
     return json.dumps(history(lines, offset=first)).encode()
 
 
@@ -42,7 +41,8 @@ def test_intake_in_points_per_second() -> None:
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     points = METRICS * LINES * POSTS
     print(
-        f"\nintake: {points / wall:,.0f} points/s, {cpu / points * 1e6:.1f} CPU s per 1 M points (target 10; MLflow 143),"
+        f"\nintake: {points / wall:,.0f} points/s (target 50,000; MLflow 6,700),"
+        f" {cpu / points * 1e6:.1f} CPU s per 1 M points (target 10; MLflow 143),"
         f" {len(queries) / POSTS:.1f} SQL a post"
     )
     assert len(queries) / POSTS <= 25
@@ -53,8 +53,8 @@ def test_curve_of_100_000_points_in_milliseconds() -> None:
     run = begun(run_of_new_job())
     sdk = Sdk(job_key(run.job))
     names = (run.run_project.project.handle, run.run_project.name, run.name)
-    for first in range(0, 100_000, 10_000):
-        lines = [f'{{"loss": {step % 89 / 7}, "_step": {step}}}' for step in range(first, first + 10_000)]
+    for first in range(0, 100_000, LINES):
+        lines = [f'{{"loss": {step % 89 / 7}, "_step": {step}}}' for step in range(first, first + LINES)]
         assert sdk.stream(*names, history(lines, offset=first)).status_code == 200
     assert sdk.stream(*names, history(['{"loss": 1.5, "_step": 100000}'], offset=100_000)).status_code == 200
     for label in ("as it came", "compacted"):

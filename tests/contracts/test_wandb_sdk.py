@@ -67,7 +67,8 @@ def test_everything_that_a_script_logs_arrives(trained: Trained) -> None:
         for i in range(50):
             bad = {3: float("nan"), 4: float("inf")}.get(i, 0)
             run.log({"loss": 1 / (i + 1), "nested": {"acc": i / 50}, "bad": bad})
-        run.log({"h": wandb.Histogram(np_histogram=([1, 2], [0, 1, 2])), "page": wandb.Html("<b>x</b>"), "text": "word"})
+        histogram = wandb.Histogram(np_histogram=([1, 2], [0, 1, 2]))
+        run.log({"h": histogram, "page": wandb.Html("<b>x</b>"), "text": "word"})
         run.summary["best"] = 0.5
         run.save("notes.bin", policy="now")
         run.alert(title="t", text="x")

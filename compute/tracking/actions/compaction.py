@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from itertools import chain, islice
+from itertools import chain
 from math import isfinite
 
 from django.db import transaction
@@ -56,10 +56,6 @@ def _merge(key_id: int, writer_id: int, encoding: str) -> int:
     steps = list(chain.from_iterable(part.steps for part in parts))
     values = list(chain.from_iterable(part.values for part in parts))
     times = {chunk.line0: chunk.t0 for chunk in held} | {chunk.line1: chunk.t1 for chunk in held}
-    is_sorted = all(one < two for one, two in zip(lines, islice(lines, 1, None), strict=False))
-    if not is_sorted:  # rewritten lines may lie between those of another chunk
-        order = sorted(range(len(lines)), key=lines.__getitem__)
-        lines, steps, values = [lines[i] for i in order], [steps[i] for i in order], [values[i] for i in order]
     model = held[0]
     MetricChunk.objects.filter(key_id=key_id, writer_id=writer_id, encoding=encoding).delete()
     fresh = [

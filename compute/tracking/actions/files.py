@@ -60,22 +60,22 @@ def upload_file(*, file: RunFile, chunks: Iterable[bytes], now: datetime | None 
     The bytes are in the store before the row names them; those replaced go once the row is committed.
     Raises TooLarge beyond 5 GiB.
     """
-    assert file.run is not None  # artifacts' files have actions of their own
+    run = file.run
+    assert run is not None  # artifacts' files have actions of their own
     limit = MAX_FILE
     if file.path in WRITTEN_BY_SDK:
         chunks, limit = [clean_file(file.path, _read(chunks))], MAX_OWN_FILE
     digest = _Digest(chunks)
-    stored = store().write(f"runs/{file.run.public_id}/{new_ulid()}", digest, max_bytes=limit)
+    stored = store().write(f"runs/{run.public_id}/{new_ulid()}", digest, max_bytes=limit)
     with transaction.atomic():
-        file = RunFile.objects.select_for_update(of=("self",)).select_related("run__job").get(pk=file.pk)
+        file = RunFile.objects.select_for_update().get(pk=file.pk)
         replaced = file.storage_key
         file.storage_key, file.size, file.sha256 = stored.key, stored.size, stored.sha256
         file.md5, file.uploaded_at = digest.md5.hexdigest(), now or timezone.now()
         file.save(update_fields=["storage_key", "size", "sha256", "md5", "uploaded_at"])
         if replaced:
             transaction.on_commit(lambda: store().delete(replaced))
-        if file.run is not None:
-            hint_pages(file.run, "files")
+        hint_pages(run, "files")
     return file
 
 

@@ -32,9 +32,6 @@ def hint_pages(run: Run, kind: str, detail: str = "") -> None:
 
 def ensure_run_of_job(*, job: Job, by: Actor, now: datetime | None = None) -> Run:
     """The run of a job, made pending if there is none yet. Its SDK id is the job's public id."""
-    found = Run.objects.filter(job=job).first()
-    if found is not None:
-        return found
     with transaction.atomic():
         run_project, _ = RunProject.objects.get_or_create(
             project_id=job.project_id, user=None, name=job.recipe, defaults={"created_by": str(by)}

@@ -6,8 +6,8 @@ from django.db.models import Max, Q
 
 from compute.tracking.actions.numbers import recount_keys
 from compute.tracking.models import Run, RunWriter
-from compute.tracking.rules.posts import Lines, Post
 from compute.tracking.records import first_output_time, first_time
+from compute.tracking.rules.posts import Lines, Post
 
 STREAMS = ("history", "events", "output")
 

@@ -7,7 +7,6 @@ from compute.tracking.enums import Stream
 from compute.tracking.models import LogChunk, Run, RunWriter
 from compute.tracking.models.log import BLOCK
 from compute.tracking.queries.points import Row, chunks_over, rows_of
-from compute.tracking.rules.posts import Lines
 from compute.tracking.records import (
     WRITER_STEP,
     Record,
@@ -17,6 +16,7 @@ from compute.tracking.records import (
     record_of,
     take_step,
 )
+from compute.tracking.rules.posts import Lines
 from compute.tracking.rules.redaction import redact
 
 

@@ -4,8 +4,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from compute.tracking.actions.ingest import ingest_post
+from compute.tracking.answers import json_answer
 from compute.tracking.api.reach import run_for_writing
-from compute.tracking.api.wire import Answer, caller_of, json_answer, protocol_view, read_json
+from compute.tracking.api.wire import Answer, caller_of, protocol_view, read_json
 from compute.tracking.rules.posts import BadPost, Post, parse_post
 
 

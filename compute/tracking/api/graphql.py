@@ -7,9 +7,10 @@ import structlog
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from compute.tracking.answers import json_answer
 from compute.tracking.api.roots import Roots
 from compute.tracking.api.walker import CannotAnswer, answer
-from compute.tracking.api.wire import Answer, caller_of, json_answer, protocol_view, read_json
+from compute.tracking.api.wire import Answer, caller_of, protocol_view, read_json
 from institute.core.errors import DomainError
 
 log = structlog.get_logger(__name__)
@@ -19,10 +20,10 @@ def _question(body: Any) -> tuple[str, Mapping[str, Any], str | None]:
     query = body.get("query") if isinstance(body, Mapping) else None
     if not isinstance(query, str):
         raise Answer(400, "An object with a query is expected.")
-    variables, name = body.get("variables") or {}, body.get("operationName")
-    if not isinstance(variables, Mapping) or not isinstance(name, str | None):
+    variables, name = body.get("variables"), body.get("operationName")
+    if not isinstance(variables, Mapping | None) or not isinstance(name, str | None):
         raise Answer(400, "variables is an object, operationName a text.")
-    return query, variables, name or None
+    return query, variables or {}, name or None
 
 
 @protocol_view

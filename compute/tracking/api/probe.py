@@ -5,7 +5,8 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
-from compute.tracking.api.wire import json_answer, protocol_view
+from compute.tracking.answers import json_answer
+from compute.tracking.api.wire import protocol_view
 from compute.tracking.queries.runs import run_named, run_project_of, runs_visible_to
 from institute.people.access import signed_in
 

@@ -12,8 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from compute.tracking.answers import series_body
-from compute.tracking.answers import file_answer
+from compute.tracking.answers import file_answer, series_body
 from compute.tracking.models import Run, RunFile
 from compute.tracking.queries.runs import console, console_length, files_of, runs_visible_to
 from compute.tracking.queries.series import lines_held, shown_writers

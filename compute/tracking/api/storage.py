@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from compute.tracking.actions.files import upload_file
+from compute.tracking.answers import file_answer
 from compute.tracking.api.capabilities import file_behind
 from compute.tracking.api.wire import PIECE, Answer, protocol_view
 from compute.tracking.models import RunFile
-from institute.core.storage import store
 
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -17,20 +17,6 @@ CORS = {
     "Access-Control-Allow-Headers": "*",
     "Access-Control-Max-Age": "86400",
 }
-
-
-def file_answer(file: RunFile) -> HttpResponseBase:
-    """The bytes as a download that no browser runs: uploaded HTML and SVG may hold scripts."""
-    response = FileResponse(
-        store().open(file.storage_key),
-        as_attachment=True,
-        filename=file.path.rpartition("/")[2],
-        content_type="application/octet-stream",
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response._csp_replace = {"default-src": ["'none'"], "sandbox": True}  # type: ignore[attr-defined]
-    return response
 
 
 def _pieces(request: HttpRequest) -> Iterator[bytes]:

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from compute.tracking.api.wire import Answer, json_answer, protocol_view, read_body
+from compute.tracking.answers import json_answer
+from compute.tracking.api.wire import Answer, protocol_view, read_body
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 

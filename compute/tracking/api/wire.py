@@ -18,6 +18,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from compute.jobs.models import Job
+from compute.tracking.answers import json_answer
 from institute.core.actors import Actor
 from institute.core.errors import DomainError
 from institute.people.authentication import identify
@@ -47,12 +48,6 @@ class Caller:
     actor: Actor
     job: Job | None
     user: User | None
-
-
-def json_answer(body: Any, status: int = 200, **headers: str) -> HttpResponse:
-    """Strict JSON: a number beyond JSON in it is a fault of ours, never sent."""
-    text = json.dumps(body, allow_nan=False, separators=(",", ":"))
-    return HttpResponse(text, status=status, content_type="application/json", headers=headers)
 
 
 def error_answer(status: int, message: str) -> HttpResponse:

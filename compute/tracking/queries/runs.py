@@ -152,8 +152,3 @@ def runs_of_project(run_project: RunProject) -> QuerySet[Run]:
 def has_gap(writers: Sequence[RunWriter]) -> int:
     """How many lines are known to be missing; syncing the run's folder brings them."""
     return sum(writer.missing_lines for writer in writers)
-
-
-def has_open_job(run: Run) -> bool:
-    """Its job is not over, so that more may come."""
-    return run.job is not None and not run.job.is_over

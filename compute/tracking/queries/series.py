@@ -152,7 +152,7 @@ def _one(
 ) -> Series:
     kind = ValueKind(key.kind)
     if kind == ValueKind.OBJECT or any(chunk.encoding == Encoding.JSON for chunk in chunks):
-        return Series(key.name, kind, *_mixed(chunks, starts, span))
+        return Series(key.name, kind, *_mixed([chunk for chunk in chunks if not chunk.level], starts, span))
     if len(chunks) == 1 and chunks[0].level == 0 and not buckets and _is_whole(chunks[0], starts, span):
         points = points_of(chunks[0])
         return Series(key.name, kind, points.steps, points.values)
@@ -218,8 +218,6 @@ def _mixed(chunks: Sequence[MetricChunk], starts: Mapping[int, int], span: Span)
     """Objects, and numbers that share their name: as they are, in the order of steps."""
     found: list[tuple[int, Value]] = []
     for chunk in chunks:
-        if chunk.level:
-            continue
         points = points_of(chunk)
         found += [(points.steps[i], points.values[i]) for i in _kept(chunk, points.steps, starts, span)]
     found.sort(key=lambda pair: pair[0])

@@ -2,8 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from compute.tracking.answers import series_body
-from compute.tracking.api.wire import json_answer
+from compute.tracking.answers import json_answer, series_body
 from compute.tracking.views.access import visible_run
 from institute.core.errors import Refused
 from institute.people.access import permission_required

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compute.tracking import records
 from compute.tracking.enums import ENDED, TRANSITIONS, RunStatus, ValueKind
 from compute.tracking.models.encoding import (
     extremes,
@@ -19,7 +20,6 @@ from compute.tracking.models.encoding import (
     unpack_objects,
 )
 from compute.tracking.queries.reduction import low_and_high, reduce
-from compute.tracking import records
 from compute.tracking.rules import endings
 from compute.tracking.rules.posts import BadPost, parse_post
 from compute.tracking.rules.redaction import (
@@ -91,6 +91,7 @@ def test_reduction_takes_sums_with_their_own_extremes() -> None:
     )
     assert (min(made.lows), max(made.highs)) == (-5.0, 9.0)
     assert reduce([], [], buckets=5).steps == []
+    assert reduce([0, 1, 2, 3, 1000], [1.0] * 5, buckets=4).steps == [0, 3, 1000]
 
 
 def test_record_is_flat_and_counts_what_is_too_large() -> None:
@@ -260,6 +261,7 @@ def test_config_keeps_values_and_of_the_sdks_part_only_what_names_nobody() -> No
         "lr": 0.1, "plain": 3, "nan": "NaN", "_wandb": {"t": {"4": "3.11"}, "m": [], "e": {"w1": {"gpu": "H100"}}},
     }  # fmt: skip
     assert clean_config({"_wandb": {"value": 3}}) == {"_wandb": {}}
+    assert clean_config({"_wandb": {"value": {"e": 3}}}) == {"_wandb": {}}
     assert only_machine_facts(None) == {}
 
 

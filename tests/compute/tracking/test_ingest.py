@@ -5,11 +5,11 @@ import math
 
 import pytest
 
+from compute.tracking import records
 from compute.tracking.enums import RunStatus, Stream
 from compute.tracking.models import LogChunk, MetricChunk, MetricKey, Run, RunWriter
 from compute.tracking.queries.runs import console, history_lines
 from compute.tracking.queries.series import keys_shown, lines_held, series, shown_writers
-from compute.tracking import records
 from tests.factories.tracking import START, begun, events, history, line, lines, output, posted, run_of, run_of_new_job
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +170,7 @@ def test_not_a_number_and_infinity_are_held_as_such() -> None:
     assert [entry["x"] for entry in history_lines(run, first=0)] == ["NaN", "Infinity", "-Infinity", 4]
     key = MetricKey.objects.get(name="x")
     assert (key.low, key.high, key.last) == (4.0, 4.0, 4.0)
+    assert series(run, [key])[0].as_json()["values"] == ["NaN", "Infinity", "-Infinity", 4]
 
 
 def test_objects_keep_their_json_and_nested_numbers_get_dotted_names() -> None:
@@ -275,7 +276,7 @@ def test_lines_below_the_base_of_a_part_are_those_of_an_earlier_one() -> None:
 
 def test_empty_lists_of_lines_change_nothing() -> None:
     run = begun(run_of_new_job())
-    posted(run, history([]) | {})
+    posted(run, {"files": {**history([])["files"], **output(["2026-11-24T10:00:00.1 x"])["files"]}})
     posted(
         run,
         {

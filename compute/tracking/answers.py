@@ -1,14 +1,17 @@
-"""Columns and a cursor, for curves that are drawn by whoever asks."""
+"""Answers that the pages and the API give alike: curves as columns, bytes of files, strict JSON."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import QueryDict
+from django.http import FileResponse, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 
 from compute.tracking.enums import Stream
-from compute.tracking.models import Run
+from compute.tracking.models import Run, RunFile
 from compute.tracking.queries.series import Span, keys_shown, lines_held, series, shown_writers
 from institute.core.errors import Refused
+from institute.core.storage import store
 
 MOST_KEYS = 200
 MOST_BUCKETS = 10_000
@@ -39,3 +42,23 @@ def series_body(run: Run, query: QueryDict) -> Mapping[str, Any]:
     found = series(run, keys, span=span, buckets=_whole(query, "buckets", least=2, most=MOST_BUCKETS), writers=writers)
     curves = {curve.name: curve.as_json() for curve in found}
     return {"series": curves, "line": lines_held(writers), "status": run.status}
+
+
+def file_answer(file: RunFile) -> HttpResponseBase:
+    """The bytes as a download that no browser runs: uploaded HTML and SVG may hold scripts."""
+    response = FileResponse(
+        store().open(file.storage_key),
+        as_attachment=True,
+        filename=file.path.rpartition("/")[2],
+        content_type="application/octet-stream",
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response._csp_replace = {"default-src": ["'none'"], "sandbox": True}  # type: ignore[attr-defined]
+    return response
+
+
+def json_answer(body: Any, status: int = 200, **headers: str) -> HttpResponse:
+    """Strict JSON: a number beyond JSON in it is a fault of ours, never sent."""
+    text = json.dumps(body, allow_nan=False, separators=(",", ":"))
+    return HttpResponse(text, status=status, content_type="application/json", headers=headers)
