@@ -94,7 +94,10 @@
     }));
     part.replaceWith(next);
     [...next.querySelectorAll("pre, .scroll")].forEach((box, i) => {
-      if (!(i in before)) return;
+      if (!(i in before)) {
+        if (box.matches("[data-follow]")) box.scrollTop = box.scrollHeight;
+        return;
+      }
       box.scrollTop = before[i].end ? box.scrollHeight : before[i].top;
       box.scrollLeft = before[i].left;
     });

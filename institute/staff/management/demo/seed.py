@@ -64,7 +64,7 @@ def _donors(officer: Caller) -> dict[str, Any]:
 
 
 TYPES: tuple[dict[str, Any], ...] = (
-    {"slug": "cpu-host", "name": "Host", "kind": "cpu", "vendor": "various", "unit_label": "host-h", "watts": 65,
+    {"slug": "cpu-host", "name": "CPU", "kind": "cpu", "vendor": "various", "unit_label": "host-h", "watts": 65,
      "source": "stated by the lender"},
     {"slug": "h100", "name": "H100", "kind": "gpu", "vendor": "NVIDIA", "memory_gib": 80, "unit_label": "GPU-h",
      "peak_flops": 989_000_000_000_000, "watts": 700, "source": "data sheet, dense bf16"},
