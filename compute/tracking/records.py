@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from compute.tracking.enums import ValueKind
-from compute.tracking.rules.redaction import clean, storable
+from compute.tracking.redaction import clean, storable
 
 MAX_KEYS = 10_000
 MAX_NAME = 1_000

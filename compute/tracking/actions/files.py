@@ -10,7 +10,7 @@ from django.utils import timezone
 from compute.tracking.actions.lifecycle import hint_pages, locked
 from compute.tracking.enums import FileKind
 from compute.tracking.models import Run, RunFile
-from compute.tracking.rules.redaction import WRITTEN_BY_SDK, clean_file, storable
+from compute.tracking.redaction import WRITTEN_BY_SDK, clean_file, storable
 from institute.core.actors import Actor
 from institute.core.errors import Refused
 from institute.core.ids import new_ulid

@@ -12,9 +12,9 @@ from compute.tracking.actions.parts import writer_for
 from compute.tracking.actions.streams import take_numbers, take_output
 from compute.tracking.enums import RunStatus, Stream
 from compute.tracking.models import Run, RunWriter
+from compute.tracking.redaction import clean
 from compute.tracking.rules import endings
 from compute.tracking.rules.posts import Post
-from compute.tracking.rules.redaction import clean
 from institute.core.actors import Actor
 from institute.core.states import transition
 

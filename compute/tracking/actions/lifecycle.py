@@ -12,8 +12,8 @@ from compute.tracking.actions.parts import current_writer, open_writer
 from compute.tracking.enums import ENDED, TRANSITIONS, RunStatus
 from compute.tracking.events import RunEnded, RunStarted
 from compute.tracking.models import Run, RunProject
+from compute.tracking.redaction import redact
 from compute.tracking.rules import endings
-from compute.tracking.rules.redaction import redact
 from institute.core import audit, live
 from institute.core.actors import SYSTEM_SWEEP, Actor
 from institute.core.outbox import publish

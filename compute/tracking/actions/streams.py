@@ -16,8 +16,8 @@ from compute.tracking.records import (
     record_of,
     take_step,
 )
+from compute.tracking.redaction import redact
 from compute.tracking.rules.posts import Lines
-from compute.tracking.rules.redaction import redact
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ from compute.tracking.api.walker import CannotAnswer
 from compute.tracking.api.wire import Caller
 from compute.tracking.models import Run, RunProject
 from compute.tracking.queries.runs import runs_of_project
-from compute.tracking.rules.redaction import clean, clean_config
+from compute.tracking.redaction import clean, clean_config
 from institute.core.ids import new_ulid
 
 DEFAULT_PROJECT = "uncategorized"

@@ -37,7 +37,7 @@ class Answer(Exception):
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
-        self.status = status
+        self.code = status
         self.message = message
 
 
@@ -67,7 +67,7 @@ def protocol_view(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
         try:
             return view(request, *args, **kwargs)
         except Answer as answer:
-            return error_answer(answer.status, answer.message)
+            return error_answer(answer.code, answer.message)
         except AWAY as error:
             log.warning("tracking_database_away", error=type(error).__name__)
             return error_answer(503, "The database is away for a moment; send it again.")

@@ -20,9 +20,7 @@ from compute.tracking.models.encoding import (
     unpack_objects,
 )
 from compute.tracking.queries.reduction import low_and_high, reduce
-from compute.tracking.rules import endings
-from compute.tracking.rules.posts import BadPost, parse_post
-from compute.tracking.rules.redaction import (
+from compute.tracking.redaction import (
     HIDDEN,
     clean,
     clean_config,
@@ -31,6 +29,8 @@ from compute.tracking.rules.redaction import (
     redact,
     storable,
 )
+from compute.tracking.rules import endings
+from compute.tracking.rules.posts import BadPost, parse_post
 
 INT64 = st.integers(-(2**62), 2**62)
 
