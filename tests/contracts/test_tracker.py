@@ -1,6 +1,5 @@
 """One contract for every tracker; the institute's own is spoken to by the unmodified SDK, over HTTP."""
 
-import json
 import os
 import subprocess
 import sys
