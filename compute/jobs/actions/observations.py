@@ -74,8 +74,10 @@ def close_segments(attempt: Attempt) -> None:
 def spans_of(attempt: Attempt) -> list[Span]:
     """When the attempt's gang was whole, as far as observed."""
     rows = attempt.segments.filter(starts_at__isnull=False).annotate(until=Coalesce("ends_at", "seen_at", "starts_at"))
-    found = rows.values_list("index", "starts_at", "until")
-    return bound_spans([Stretch(*stretch) for stretch in found], processes=attempt.job.processes)
+    stretches = [
+        Stretch(index, start, end) for index, start, end in rows.values_list("index", "starts_at", "until") if start
+    ]
+    return bound_spans(stretches, processes=attempt.job.processes)
 
 
 def advance(claim: Claim, to: AttemptStatus, *, now: datetime) -> None:

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Model, QuerySet, Sum
 
-from compute.allocations.queries import Finding, captured_of_attempts, held_of_job, proof
+from compute.allocations.enums import AccountKind
+from compute.allocations.models import HoursLine
+from compute.allocations.queries import Finding, captured_of_attempts, proof
 from compute.jobs.enums import ATTEMPT_OPEN, ATTEMPT_OVER, JOB_OVER
 from compute.jobs.models import Attempt, Job
 
+Row = TypeVar("Row", bound=Model)
 BATCH = 500
 LATE = timedelta(minutes=15)
 
@@ -29,10 +33,10 @@ def _captures() -> Iterator[Finding]:
                 yield Finding("slices_equal_captures", attempt.name, f"slices {sliced}, captured {posted}")
 
 
-def _batches(attempts: QuerySet[Attempt]) -> Iterator[list[Attempt]]:
-    batch: list[Attempt] = []
-    for attempt in attempts.iterator(chunk_size=BATCH):
-        batch.append(attempt)
+def _batches(rows: QuerySet[Row]) -> Iterator[list[Row]]:
+    batch: list[Row] = []
+    for row in rows.iterator(chunk_size=BATCH):
+        batch.append(row)
         if len(batch) == BATCH:
             yield batch
             batch = []
@@ -42,9 +46,13 @@ def _batches(attempts: QuerySet[Attempt]) -> Iterator[list[Attempt]]:
 
 def _holds() -> Iterator[Finding]:
     """Nothing is held for a job that is over."""
-    for public_id in Job.objects.filter(status__in=JOB_OVER).order_by("pk").values_list("public_id", flat=True):
-        held = held_of_job(public_id)
-        if held:
+    over = Job.objects.filter(status__in=JOB_OVER).order_by("pk")
+    for batch in _batches(over.only("public_id")):
+        lines = HoursLine.objects.filter(
+            account__kind=AccountKind.HELD, transaction__subject__in=[job.public_id for job in batch]
+        )
+        sums = lines.order_by().values_list("transaction__subject").annotate(held=Sum("quantity"))
+        for public_id, held in sums.exclude(held=0).order_by("transaction__subject"):
             yield Finding("held_after_end", public_id, f"holds {held}")
 
 
