@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,19 +75,26 @@ def platform_environment() -> dict[str, str]:
     return {}
 
 
-@pytest.fixture
-def platform_server(
-    transactional_db: None, tmp_path: Path, platform_environment: dict[str, str]
-) -> Iterator[PlatformServer]:
-    """Web, worker and beat on this process's test database, started; all ended when the test ends, jobs too."""
+@contextmanager
+def running_platform(folder: Path, environment: Mapping[str, str]) -> Iterator[PlatformServer]:
+    """Web, worker and beat on this process's test database, started; all ended at the end of the block, jobs too."""
     port = free_port()
     own = {"PORT": str(port), "DATABASE_URL": os.environ["DATABASE_URL"], "REDIS_URL": os.environ["REDIS_URL"]}
-    own |= {"DATA": str(tmp_path / "data"), "STORAGE_URL": f"file://{tmp_path}/data/storage", "SWEEP_SECONDS": "1"}
-    (tmp_path / "data" / "static").mkdir(parents=True)
-    server = PlatformServer(tmp_path, port, programs.child_environment(own | platform_environment))
+    own |= {"DATA": str(folder / "data"), "STORAGE_URL": f"file://{folder}/data/storage", "SWEEP_SECONDS": "1"}
+    (folder / "data" / "static").mkdir(parents=True)
+    server = PlatformServer(folder, port, programs.child_environment(own | dict(environment)))
     try:
         server.start()
         yield server
     finally:
         server.stop()
-        end_processes_in(tmp_path)
+        end_processes_in(folder)
+
+
+@pytest.fixture
+def platform_server(
+    transactional_db: None, tmp_path: Path, platform_environment: dict[str, str]
+) -> Iterator[PlatformServer]:
+    """The running platform of one test."""
+    with running_platform(tmp_path, platform_environment) as server:
+        yield server
