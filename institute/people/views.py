@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from institute.core.ui import listing
+from institute.core.ui import formats, listing
 from institute.core.ui.forms import refusals_as_form_errors
 from institute.people import actions
 from institute.people.access import acting, permission_required, signed_in
@@ -90,7 +90,13 @@ class PersonListing(listing.Listing[User]):
             gettext_lazy("Roles"),
             lambda u: ", ".join(str(Role(grant.role).label) for grant in u.role_grants.all() if grant.ends_at is None),
         ),
-        listing.Column("joined", gettext_lazy("Since"), lambda u: u.joined_at.date(), sort="joined_at"),
+        listing.Column(
+            "joined",
+            gettext_lazy("Since"),
+            lambda u: u.joined_at.date(),
+            show=lambda u: formats.when(u.joined_at),
+            sort="joined_at",
+        ),
     ]
     search: ClassVar = ["name", "email"]
     default_sort = "name"
