@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from django.db.models import Count
+from django.db.models import Count, Model, Q, QuerySet, Window
 
 from compute.allocations import queries as allocations
 from compute.allocations.models import Request
@@ -19,6 +20,7 @@ from institute.core import outbox
 DUE_DAYS = 30
 EXPIRING_DAYS = 90
 MOST_ROWS = 12
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +72,28 @@ def jobs_by_state() -> dict[JobStatus, int]:
     return {status: counted.get(status.value, 0) for status in JobStatus}
 
 
+def first_rows(rows: QuerySet[M], *, counted: Q | None = None) -> tuple[list[M], int]:
+    """The first few rows, and how many there are in all (of those that `counted` names), in one query."""
+    found = list(rows.annotate(in_all=Window(Count("pk", filter=counted)))[:MOST_ROWS])
+    return found, found[0].in_all if found else 0
+
+
 def today(now: datetime) -> Today:
     """What staff see first in the morning."""
     open_pledges = Pledge.objects.filter(status__in=[PledgeStatus.ACTIVE, PledgeStatus.SUSPENDED])
-    due = funding.obligations_due(today=now.date(), days=DUE_DAYS)
-    waiting = allocations.requests_waiting().select_related("project")
-    shown = list(funding.with_terms(open_pledges.order_by("window_ends_at", "id"))[:MOST_ROWS])
+    obligations = funding.obligations_due(today=now.date(), days=DUE_DAYS)
+    due, overdue = first_rows(obligations, counted=Q(due_on__lt=now.date()))
+    requests, waiting = first_rows(allocations.requests_waiting().select_related("project"))
+    pledges, pledge_count = first_rows(funding.with_terms(open_pledges.order_by("window_ends_at", "id")))
     return Today(
-        requests=list(waiting[:MOST_ROWS]),
-        waiting=waiting.count(),
-        due=list(due[:MOST_ROWS]),
-        overdue=due.filter(due_on__lt=now.date()).count(),
+        requests=requests,
+        waiting=waiting,
+        due=due,
+        overdue=overdue,
         to_accept=list(funding.obligations_to_accept()[:MOST_ROWS]),
         jobs=jobs_by_state(),
-        pledges=pledge_rows(shown),
-        pledge_count=open_pledges.count(),
+        pledges=pledge_rows(pledges),
+        pledge_count=pledge_count,
         expiring=funding.pledges_ending_within(EXPIRING_DAYS, now=now).count(),
         dead_letters=outbox.dead_letters().count(),
         lag_seconds=outbox.lag_seconds(now=now),
