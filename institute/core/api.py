@@ -31,7 +31,7 @@ class KeysetPagination(CursorPagination):
     def decode_cursor(self, request: Request) -> Any:
         """The cursor, whose text no column may refuse."""
         cursor = super().decode_cursor(request)
-        if cursor is not None and "\0" in (cursor.position or ""):
+        if cursor is not None and "\0" in str(cursor.position or ""):
             raise exceptions.NotFound(self.invalid_cursor_message)
         return cursor
 

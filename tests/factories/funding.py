@@ -16,7 +16,9 @@ HOUR = 3600
 CITE = "Trained with compute lent by the Open TPU Programme."
 
 
-def pledge_draft(*, now: datetime | None = None, hours: int = 100, cite: str = CITE, **fields: Any) -> actions.PledgeDraft:
+def pledge_draft(
+    *, now: datetime | None = None, hours: int = 100, cite: str = CITE, **fields: Any
+) -> actions.PledgeDraft:
     """A pool of hours whose window is open for a year, with a sentence to cite and a year to publish."""
     now = now or timezone.now()
     clauses = [

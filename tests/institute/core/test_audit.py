@@ -42,7 +42,9 @@ def test_the_owner_is_stopped_by_the_trigger(owner_connection: psycopg.Connectio
         owner_connection.execute("UPDATE core_auditentry SET action = 'x'")
 
 
-def test_a_superusers_change_breaks_the_chain_and_names_the_entry(superuser_connection: psycopg.Connection[Any]) -> None:
+def test_a_superusers_change_breaks_the_chain_and_names_the_entry(
+    superuser_connection: psycopg.Connection[Any],
+) -> None:
     entries(3)
     audit.seal()
     forged = AuditEntry.objects.order_by("id")[1]

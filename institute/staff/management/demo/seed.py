@@ -173,7 +173,7 @@ def _projects(operations: Caller) -> dict[str, Any]:
         "fields_of_research": ["interpretability"],
         "lead": "ines@example.org",
     }
-    made = {body["handle"]: operations.find_or_post("projects", body, key="handle") for body in (lowres, glassbox)}
+    made = {str(body["handle"]): operations.find_or_post("projects", body, key="handle") for body in (lowres, glassbox)}
     members = {row["name"] for row in operations.each(f"projects/{made['lowres']['id']}/members")}
     if "Mateo Silva" not in members:
         operations.post(f"projects/{made['lowres']['id']}/members", {"email": "mateo@example.org", "role": "member"})
