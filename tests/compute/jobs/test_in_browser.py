@@ -96,7 +96,7 @@ def test_pages_of_jobs_are_accessible(
         ("job", f"/jobs/{job.public_id}"),
     ):
         page.goto(f"{platform.url}{address}")
-        page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        page.evaluate("document.querySelectorAll('main details').forEach((details) => { details.open = true; })")
         screenshot(page, f"jobs-{name}-{scheme}-{width}")
         axe(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address

@@ -108,6 +108,6 @@ def test_every_page_is_accessible_and_silent(
             signed_in = True
         page.goto(f"{live_server.url}{language}{address}")
         screenshot(page, f"catalog-{name}-{scheme}-{width}{language.replace('/', '-')}")
-        page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        page.evaluate("document.querySelectorAll('main details').forEach((details) => { details.open = true; })")
         axe(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
