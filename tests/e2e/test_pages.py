@@ -20,7 +20,7 @@ from tests.e2e.institute import Institute
 from tests.factories import tracking
 from tests.factories.catalog import OUTPUT, finished_job, published_data, published_paper, reviewer
 from tests.factories.jobs import submitted_job
-from tests.servers.browser import PageErrors
+from tests.servers.browser import PageErrors, overflowing
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -178,7 +178,7 @@ def test_page_is_accessible_and_silent(
     screenshot(page, f"e2e-{name}-{scheme}-{width}")
     page.evaluate("document.querySelectorAll('main details').forEach((details) => { details.open = true; })")
     axe(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert overflowing(page) == []
     assert errors.seen == []
 
 
@@ -191,7 +191,7 @@ def test_public_page_speaks_french(
     screenshot(page, f"e2e-{name}-fr")
     axe(page)
     assert page.locator("html").get_attribute("lang") == "fr"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert overflowing(page) == []
     assert errors.seen == []
 
 

@@ -18,6 +18,23 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 ]
+OVERFLOWING = """() => {
+    const style = (element) => getComputedStyle(element);
+    const isLifted = (element) => style(element).position === 'absolute';
+    const container = (element) => isLifted(element) ? element.offsetParent : element.parentElement;
+    const scrolls = (element) => element && element !== document.body
+        && (style(element).overflowX !== 'visible' || scrolls(container(element)));
+    const right = (element) => Math.round(element.getBoundingClientRect().right);
+    return document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
+        .filter((element) => right(element) > innerWidth && !scrolls(container(element)))
+        .map((element) => `${right(element)} ${element.outerHTML.slice(0, 120)}`);
+}"""
+
+
+def overflowing(page: Page) -> list[str]:
+    """The elements, with their right edge, that make the page wider than its window; none if it fits."""
+    found: list[str] = page.evaluate(OVERFLOWING)
+    return found
 
 
 @dataclass
@@ -37,7 +54,7 @@ class PageErrors:
             self.seen.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     def _page_error(self, error: WebError) -> None:
-        self.seen.append(f"script: {error.error}")
+        self.seen.append(f"script: {getattr(error.error, 'message', error.error)}")
 
     def _failed_request(self, request: Request) -> None:
         if request.failure != "net::ERR_ABORTED":  # leaving a page aborts its open stream

@@ -11,7 +11,7 @@ from tests.compute.jobs.live import RECIPES, end_all_jobs
 from tests.factories.allocations import project_with
 from tests.factories.jobs import allocation_on, one_host, submitted_job
 from tests.factories.people import UserFactory
-from tests.servers.browser import PageErrors
+from tests.servers.browser import PageErrors, overflowing
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -99,7 +99,7 @@ def test_pages_of_jobs_are_accessible(
         page.evaluate("document.querySelectorAll('main details').forEach((details) => { details.open = true; })")
         screenshot(page, f"jobs-{name}-{scheme}-{width}")
         axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        assert overflowing(page) == [], address
     context.close()
 
 

@@ -22,7 +22,7 @@ from tests.factories.catalog import (
     reviewer,
 )
 from tests.factories.people import TESTER, UserFactory
-from tests.servers.browser import PageErrors
+from tests.servers.browser import PageErrors, overflowing
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -110,4 +110,4 @@ def test_every_page_is_accessible_and_silent(
         screenshot(page, f"catalog-{name}-{scheme}-{width}{language.replace('/', '-')}")
         page.evaluate("document.querySelectorAll('main details').forEach((details) => { details.open = true; })")
         axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        assert overflowing(page) == [], name

@@ -12,7 +12,7 @@ from institute.core.ui import navigation
 from institute.people.enums import Role
 from tests.factories.people import UserFactory, user_with
 from tests.institute.core.ui import live_urls
-from tests.servers.browser import PageErrors
+from tests.servers.browser import PageErrors, overflowing
 
 pytestmark = [
     pytest.mark.browser,
@@ -57,7 +57,7 @@ def test_every_part_is_accessible(
     screenshot(page, f"style-{scheme}-{width}{language.replace('/', '-')}")
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
     axe(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert overflowing(page) == []
     context.close()
 
 
