@@ -12,8 +12,8 @@ sources := institute grants compute deploy
 messages := $(patsubst %.po,%.mo,$(wildcard institute/locale/*/LC_MESSAGES/*.po))
 fast := not slow and not browser and not recipes and not kill and not soak
 
-.PHONY: help demo up test check static lint format types imports templates migrations shape soak bench bench-pages lock clean \
-        install-web install-dev install-jax install-torch messages chromium
+.PHONY: help demo up test check coverage static lint format types imports templates migrations shape soak bench bench-pages lock \
+        clean install-web install-dev install-jax install-torch messages chromium
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-19s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ test: install-dev install-jax install-torch node_modules chromium messages stati
 
 check: install-dev messages static ## static checks and the fast tests, up to two minutes
 	@exec $(python) -m pytest -q -n 2 -m '$(fast)'
+
+coverage: install-dev messages ## branch coverage of actions, rules and queries; fails below 100 %
+	@exec $(python) -m pytest -q -n 2 -m '$(fast)' --cov --cov-fail-under=100
 
 static: lint types imports templates ## only the static checks: lint, types, imports, templates
 
