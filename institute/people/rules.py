@@ -22,15 +22,7 @@ def is_staff(user: object) -> bool:
     return isinstance(user, User) and user.is_staff
 
 
-@rules.predicate
-def is_oneself(user: object, obj: object = None) -> bool:
-    """The object is the user."""
-    return isinstance(user, User) and user == obj
-
-
 rules.add_perm("people.manage_roles", holds(Role.ADMIN))
-rules.add_perm("people.view_user", is_staff | is_oneself)
-rules.add_perm("people.edit_user", is_oneself | holds(Role.ADMIN))
 
 # First segments of addresses that no route names: protocols fixed by clients, files at the root.
 RESERVED = frozenset(
