@@ -1,4 +1,4 @@
-"""The model card: what it is, how good against what, who made it possible, what it cannot do."""
+"""The model card: what it is, how good against what, what it cannot do, how it was made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from compute.recipes.pretrain_lm.size import Size, parameter_count
 from compute.recipes.runtime.job import Job
-from compute.recipes.runtime.lineage import acknowledgements, origin_rows
+from compute.recipes.runtime.lineage import origin_rows
 
 USE = """\
 ```python
@@ -32,8 +32,6 @@ def write(job: Job, size: Size, metrics: dict[str, Any], energy: dict[str, Any])
         _results(metrics),
         "## Gates",
         _gates(metrics),
-        "## Thanks",
-        _thanks(job),
         "## Limits",
         LIMITS,
         "## Use",
@@ -88,11 +86,6 @@ def _gates(metrics: dict[str, Any]) -> str:
         result = "passed" if gate["passed"] else "**failed**"
         table.append(f"| {gate['says']} | {gate['value']:.4g} | {gate['limit']:.4g} | {result} |")
     return "\n".join(table)
-
-
-def _thanks(job: Job) -> str:
-    sentences = acknowledgements(job.lineage)
-    return "\n\n".join(sentences) if sentences else "No donor was named for this job."
 
 
 def _making(job: Job, metrics: dict[str, Any], energy: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from compute.recipes.runtime import energy, losses
 from compute.recipes.runtime.disk import canonical_json
 from compute.recipes.runtime.exits import BadData, LeaseLost
 from compute.recipes.runtime.lease import Lease
-from compute.recipes.runtime.lineage import acknowledgements, origin_rows
+from compute.recipes.runtime.lineage import origin_rows
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -89,20 +89,8 @@ def test_energy_from_the_processors_own_counters_is_measured(monkeypatch: pytest
     assert energy.report(start, energy.read())["rows"][0]["method"] == "constant"
 
 
-def test_thanks_use_the_donors_sentence_else_the_name_else_the_id() -> None:
-    donors = [
-        {"id": "01A", "name": "Aurora", "acknowledgement": "We thank Aurora."},
-        {"id": "01B", "name": "Bo"},
-        "01C",
-    ]
-    assert acknowledgements({"donors": donors}) == [
-        "We thank Aurora.",
-        "Compute was donated by Bo.",
-        "Compute was donated by donor 01C.",
-    ]
-    assert acknowledgements({}) == []
-
-
 def test_origin_lists_what_is_known() -> None:
-    lineage = {"job": "01J", "allocation": "01L", "pledges": ["01P", {"id": "01Q"}], "project": None}
-    assert origin_rows(lineage) == [("allocation", "01L"), ("job", "01J"), ("pledges", "01P, 01Q")]
+    lineage = {"job": "01J", "allocation": "01L", "pledges": ["01P", "01Q"], "donors": ["01D"], "project": None}
+    expected = [("allocation", "01L"), ("job", "01J"), ("pledges", "01P, 01Q"), ("donors", "01D")]
+    assert origin_rows(lineage) == expected
+    assert origin_rows({}) == []

@@ -10,7 +10,8 @@ from institute.core.ui.charts.scale import Format, plain
 from institute.core.ui.charts.svg import figure, picture, short, table, tag
 
 WIDTH = 1120.0
-MARGIN_LEFT, MARGIN_RIGHT = 190.0, 150.0
+LETTER = 10.0  # the widest common font at the 16 px of narrow pages
+LEAST_MARGIN, MOST_MARGIN = 110.0, 330.0
 BAR = 10.0
 GAP = 14.0
 LEAST_HEIGHT = 3.0
@@ -51,18 +52,25 @@ def _size(key: str, bands: Sequence[Band]) -> float:
     return max(given, got)
 
 
+def _margin(column: Sequence[Node]) -> float:
+    """Room for the labels beside an outer column."""
+    longest = max((len(node.label) for node in column), default=0)
+    return min(max(longest * LETTER + 20, LEAST_MARGIN), MOST_MARGIN)
+
+
 def _place(columns: Sequence[Sequence[Node]], bands: Sequence[Band]) -> tuple[dict[str, _Placed], float, float]:
     """Every node's bar; one scale for all columns. Returns them with units per value and the total height."""
     sizes = {node.key: _size(node.key, bands) for column in columns for node in column}
     fullest = max((sum(sizes[node.key] for node in column) for column in columns), default=0) or 1.0
     unit = BODY / fullest
-    step = (WIDTH - MARGIN_LEFT - MARGIN_RIGHT - BAR) / max(len(columns) - 1, 1)
+    left, right = (_margin(column) for column in (columns[0], columns[-1])) if columns else (0.0, 0.0)
+    step = (WIDTH - left - right - BAR) / max(len(columns) - 1, 1)
     placed: dict[str, _Placed] = {}
     for index, column in enumerate(columns):
         y = 4.0
         for node in column:
             height = max(sizes[node.key] * unit, LEAST_HEIGHT)
-            placed[node.key] = _Placed(node, MARGIN_LEFT + index * step, y, height)
+            placed[node.key] = _Placed(node, left + index * step, y, height)
             y += max(height, 6.0) + GAP
     bottom = max((bar.y + bar.height for bar in placed.values()), default=0.0)
     return placed, unit, bottom + 8
