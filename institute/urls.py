@@ -2,7 +2,7 @@
 
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from compute.allocations.api import api_urlpatterns as allocations_api
@@ -12,7 +12,7 @@ from compute.tracking.api import api_urlpatterns as tracking_api
 from grants.donors.api import api_urlpatterns as donors_api
 from grants.funding.api import api_urlpatterns as funding_api
 from institute.catalog.api import api_urlpatterns as catalog_api
-from institute.core import health
+from institute.core import health, problems
 from institute.people.api import api_urlpatterns as people_api
 from institute.staff.api import api_urlpatterns as staff_api
 
@@ -34,6 +34,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("api/v1/", include((api_patterns, "api"))),
+    re_path(r"^api/v1(?:/|$)", problems.unrouted),
     path("", include("compute.tracking.api.urls")),
 ]
 

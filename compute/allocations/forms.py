@@ -277,12 +277,6 @@ def project_initial(project: Project) -> dict[str, Any]:
     }
 
 
-class ReasonForm(FieldsMixin, forms.Form):
-    """A decision that needs a reason."""
-
-    reason = forms.CharField(label=_("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
-
-
 class AwardForm(FieldsMixin, forms.Form):
     """A decision on a request: one field per line and pledge that may give, in hours."""
 

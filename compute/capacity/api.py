@@ -24,7 +24,7 @@ from compute.capacity.models import AcceleratorType, Cluster, Provider, Supply
 from compute.capacity.models.accelerator_type import SLUG_FORM
 from grants.donors.queries import active_donors
 from grants.funding.models import Pledge
-from institute.core.api import idempotent
+from institute.core.api import ReasonInput, idempotent
 from institute.people.access import acting, require_permission
 
 SLUG = rf"^{SLUG_FORM}\Z"
@@ -175,14 +175,13 @@ class SupplyInput(serializers.Serializer[Any]):
     )
 
 
-class ClusterStatusInput(serializers.Serializer[Any]):
-    """A step of a status, with its reason."""
+class ClusterStatusInput(ReasonInput):
+    """A step of a cluster's status, with its reason."""
 
     status = serializers.ChoiceField(choices=ClusterStatus.choices)
-    reason = serializers.CharField(max_length=1000)
 
 
-class ProviderStatusInput(ClusterStatusInput):
+class ProviderStatusInput(ReasonInput):
     """A step of a provider's status, with its reason."""
 
     status = serializers.ChoiceField(choices=ProviderStatus.choices)

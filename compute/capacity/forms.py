@@ -14,7 +14,7 @@ from compute.capacity.queries import pledges_without_supply
 from grants.donors.models import Donor
 from grants.donors.queries import active_donors
 from grants.funding.models import Pledge
-from institute.core.ui.forms import FieldsMixin
+from institute.core.ui.forms import FieldsMixin, ReasonForm
 
 slug_rule = RegexValidator(rf"^{SLUG_FORM}\Z", _("Small letters, digits, and - between them."))
 
@@ -107,14 +107,15 @@ class SupplyForm(FieldsMixin, forms.Form):
         self.fields["clusters"].queryset = usable  # type: ignore[attr-defined]  # a ModelMultipleChoiceField
 
 
-class ClusterStatusForm(FieldsMixin, forms.Form):
+class ClusterStatusForm(ReasonForm):
     """A step of a cluster's status, with its reason."""
 
     status = forms.ChoiceField(label=_("Status"), choices=ClusterStatus.choices)
-    reason = forms.CharField(label=_("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+    field_order = ("status", "reason")
 
 
-class ProviderStatusForm(ClusterStatusForm):
+class ProviderStatusForm(ReasonForm):
     """A step of a provider's status, with its reason."""
 
     status = forms.ChoiceField(label=_("Status"), choices=ProviderStatus.choices)
+    field_order = ("status", "reason")

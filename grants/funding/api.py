@@ -17,7 +17,7 @@ from grants.donors.queries import active_donors
 from grants.funding import actions, queries
 from grants.funding.enums import Enforcement, LimitPolicy, RestrictionKind, ServiceClass, TermsKind
 from grants.funding.models import ComputeTerms, Obligation, Pledge, Restriction
-from institute.core.api import idempotent
+from institute.core.api import ReasonInput, idempotent, verb_view
 from institute.people.access import acting, require_permission
 from institute.people.models import User
 
@@ -164,12 +164,6 @@ class PledgeInput(serializers.Serializer[Any]):
         )
 
 
-class ReasonInput(serializers.Serializer[Any]):
-    """A decision that needs a reason."""
-
-    reason = serializers.CharField(max_length=1000)
-
-
 class WithdrawInput(ReasonInput):
     """A withdrawal and its instant."""
 
@@ -222,7 +216,7 @@ class PledgeVerb(APIView):
 
     verb = ""
 
-    @extend_schema(request=WithdrawInput, responses={200: PledgeSerializer})
+    @extend_schema(responses={200: PledgeSerializer})
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Decide; suspend, resume, withdraw and close need a `reason`, withdraw an `effective_at`."""
@@ -276,7 +270,10 @@ class ObligationAccept(APIView):
 api_urlpatterns = [
     path("pledges", PledgeList.as_view(), name="pledge-list"),
     path("pledges/<str:public_id>", PledgeDetail.as_view(), name="pledge-detail"),
-    *[path(f"pledges/<str:public_id>/{verb}", PledgeVerb.as_view(verb=verb), name=f"pledge-{verb}") for verb in VERBS],
+    *[
+        path(f"pledges/<str:public_id>/{verb}", verb_view(PledgeVerb, verb, takes), name=f"pledge-{verb}")
+        for verb, (_permission, _act, takes) in VERBS.items()
+    ],
     path("obligations", ObligationList.as_view(), name="obligation-list"),
     path("obligations/<str:public_id>/accept", ObligationAccept.as_view(), name="obligation-accept"),
 ]

@@ -11,7 +11,7 @@ from grants.donors.queries import active_donors
 from grants.funding.actions import PledgeDraft, RestrictionDraft, TermsDraft
 from grants.funding.enums import LimitPolicy, RestrictionKind, ServiceClass
 from grants.funding.ports import accelerator_types
-from institute.core.ui.forms import FieldsMixin
+from institute.core.ui.forms import FieldsMixin, ReasonForm
 from institute.core.units import hours_to_seconds
 
 
@@ -109,12 +109,6 @@ def _clauses(data: dict[str, Any]) -> list[RestrictionDraft]:
         text = "Results are released under an open licence."
         clauses.append(RestrictionDraft(RestrictionKind.OPEN_LICENCE, text, {"at_least": "osi_or_cc"}))
     return clauses
-
-
-class ReasonForm(FieldsMixin, forms.Form):
-    """A decision that needs a reason."""
-
-    reason = forms.CharField(label=_("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class WithdrawForm(ReasonForm):

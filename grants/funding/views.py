@@ -16,12 +16,12 @@ from django.views.decorators.http import require_POST
 
 from grants.funding import actions, queries
 from grants.funding.enums import ObligationKind, ObligationStatus, PledgeStatus
-from grants.funding.forms import PledgeForm, ReasonForm, WithdrawForm
+from grants.funding.forms import PledgeForm, WithdrawForm
 from grants.funding.models import Obligation, Pledge
 from institute.core.ports import panels_for
 from institute.core.states import history_of
 from institute.core.ui import badges, formats, listing
-from institute.core.ui.forms import refusals_as_form_errors
+from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
 from institute.people.access import acting, permission_required, signed_in
 from institute.people.models import User
 

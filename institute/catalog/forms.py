@@ -93,12 +93,6 @@ class DescribeForm(FieldsMixin, forms.Form):
     suggestions = licences.COMMON
 
 
-class ReasonForm(FieldsMixin, forms.Form):
-    """Why."""
-
-    reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
-
-
 class PaperForm(FieldsMixin, forms.Form):
     """A paper. Authors are one to a line: name; ORCID; affiliation."""
 

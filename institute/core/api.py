@@ -9,7 +9,9 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import IntegrityError, transaction
 from django.http import Http404
-from rest_framework import exceptions, status
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import exceptions, serializers, status
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +20,7 @@ from rest_framework.views import APIView, set_rollback
 from institute.core.errors import PROBLEM_TYPE, Conflict, DomainError, Refused
 from institute.core.models import IdempotencyKey
 from institute.core.parsers import TooLarge
+from institute.core.states import REASON_LENGTH
 
 
 class KeysetPagination(CursorPagination):
@@ -83,7 +86,23 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]  # only Throttled has it
     if isinstance(error, exceptions.ValidationError):
         return problem(error.status_code, "invalid", "Some fields are not valid.", errors=error.detail)
-    return problem(error.status_code, str(error.default_code), str(error.detail), headers=headers)
+    slug = str(error.default_code).replace("_", "-")
+    return problem(error.status_code, slug, str(error.detail), headers=headers)
+
+
+class ReasonInput(serializers.Serializer[Any]):
+    """A decision that needs a reason."""
+
+    reason = serializers.CharField(max_length=REASON_LENGTH)
+
+
+def verb_view(
+    view: type[APIView], verb: str, takes: type[serializers.Serializer[Any]] | None
+) -> Callable[..., HttpResponseBase]:
+    """One verb of a view whose `verb` says what its POST does; the OpenAPI file shows what just this verb takes."""
+    of_verb: type[APIView] = type(f"{view.__name__}{verb.title()}", (view,), {"verb": verb, "__doc__": view.__doc__})
+    extend_schema_view(post=extend_schema(request=takes))(of_verb)
+    return of_verb.as_view()
 
 
 def _fingerprint(request: Request) -> str:

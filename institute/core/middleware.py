@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-from institute.core.errors import PROBLEM_TYPE, DomainError
+from institute.core.errors import DomainError
+from institute.core.problems import as_problem
 
 
 class DomainErrorMiddleware:
@@ -60,5 +61,4 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
     detail = "The address holds a NUL character."
     if not request.path.startswith("/api/"):
         return HttpResponseBadRequest(detail, content_type="text/plain; charset=utf-8")
-    body = {"type": f"{PROBLEM_TYPE}invalid", "title": "invalid", "status": 400, "detail": detail}
-    return JsonResponse(body, status=400, content_type="application/problem+json")
+    return as_problem(400, "invalid", detail)

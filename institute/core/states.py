@@ -13,6 +13,8 @@ from institute.core.actors import Actor
 from institute.core.errors import Conflict
 from institute.core.models import StateChange
 
+REASON_LENGTH = 2000
+
 
 def kind_of(obj: models.Model) -> str:
     """The name by which core's tables call this object's kind, e.g. "funding.pledge"."""

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from compute.allocations.api import allocations, projects, requests
+from institute.core.api import verb_view
 
 api_urlpatterns = [
     path("projects", projects.ProjectList.as_view(), name="project-list"),
@@ -13,8 +14,8 @@ api_urlpatterns = [
     path("requests", requests.RequestList.as_view(), name="request-list"),
     path("requests/<str:public_id>", requests.RequestDetail.as_view(), name="request-detail"),
     *[
-        path(f"requests/<str:public_id>/{verb}", requests.RequestVerb.as_view(verb=verb), name=f"request-{verb}")
-        for verb in requests.VERBS
+        path(f"requests/<str:public_id>/{verb}", verb_view(requests.RequestVerb, verb, takes), name=f"request-{verb}")
+        for verb, (_permission, _act, takes) in requests.VERBS.items()
     ],
     path("requests/<str:public_id>/approve", requests.RequestApprove.as_view(), name="request-approve"),
     path("allocations", allocations.AllocationList.as_view(), name="allocation-list"),

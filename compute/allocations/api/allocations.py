@@ -12,11 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from compute.allocations import actions, queries
-from compute.allocations.api.projects import ReasonInput
 from compute.allocations.models import Allocation, AllocationSource, HoursLine, HoursTransaction
 from compute.allocations.rules import Standing, standing_of
 from grants.funding.models import Pledge
-from institute.core.api import idempotent
+from institute.core.api import ReasonInput, idempotent
 from institute.people.access import acting, require_permission
 from institute.people.models import User
 

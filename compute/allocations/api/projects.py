@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from compute.allocations import actions, queries
 from compute.allocations.enums import DataClass, MemberRole, Purpose
 from compute.allocations.models import Membership, Project
-from institute.core.api import idempotent
+from institute.core.api import ReasonInput, idempotent
 from institute.people.access import acting, require_permission
 from institute.people.models import User
 
@@ -88,12 +88,6 @@ class MemberInput(serializers.Serializer[Any]):
 
     email = serializers.SlugRelatedField(slug_field="email", queryset=User.objects.filter(is_active=True))
     role = serializers.ChoiceField(choices=MemberRole.choices, default=MemberRole.MEMBER)
-
-
-class ReasonInput(serializers.Serializer[Any]):
-    """A decision that needs a reason."""
-
-    reason = serializers.CharField(max_length=1000)
 
 
 def visible_projects(request: Request) -> QuerySet[Project]:

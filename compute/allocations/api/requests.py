@@ -14,12 +14,12 @@ from rest_framework.views import APIView
 
 from compute.allocations import actions, queries
 from compute.allocations.api.allocations import AllocationSerializer
-from compute.allocations.api.projects import ReasonInput, visible_projects
+from compute.allocations.api.projects import visible_projects
 from compute.allocations.enums import RequestKind
 from compute.allocations.models import Request, RequestLine
 from compute.capacity.models import AcceleratorType
 from grants.funding.models import Pledge
-from institute.core.api import idempotent
+from institute.core.api import ReasonInput, idempotent
 from institute.core.errors import Refused
 from institute.people.access import acting, require_permission
 from institute.people.models import User
@@ -216,26 +216,26 @@ class RequestVerb(APIView):
 
     verb = ""
 
-    @extend_schema(request=ReasonInput, responses={200: RequestSerializer})
+    @extend_schema(responses={200: RequestSerializer})
     @idempotent
     def post(self, request: HttpRequest, public_id: str) -> Response:
         """Take the step; decline and return need a `reason`."""
         asked = visible_request(request, public_id)
-        permission, act, needs_reason = VERBS[self.verb]
+        permission, act, form = VERBS[self.verb]
         require_permission(request, permission, asked)
         values: dict[str, str] = {}
-        if needs_reason:
-            given = ReasonInput(data=request.data)
+        if form is not None:
+            given = form(data=request.data)
             given.is_valid(raise_exception=True)
             values = given.validated_data
         return answer(act(request=asked, by=acting(request._request), **values))
 
 
-VERBS: dict[str, tuple[str, Any, bool]] = {
-    "submit": ("allocations.submit_request", actions.submit_request, False),
-    "withdraw": ("allocations.submit_request", actions.withdraw_request, False),
-    "decline": ("allocations.decide_request", actions.decline_request, True),
-    "return": ("allocations.decide_request", actions.return_request, True),
+VERBS: dict[str, tuple[str, Any, type[ReasonInput] | None]] = {
+    "submit": ("allocations.submit_request", actions.submit_request, None),
+    "withdraw": ("allocations.submit_request", actions.withdraw_request, None),
+    "decline": ("allocations.decide_request", actions.decline_request, ReasonInput),
+    "return": ("allocations.decide_request", actions.return_request, ReasonInput),
 }
 
 

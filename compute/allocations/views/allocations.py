@@ -15,14 +15,13 @@ from django.utils.translation import gettext_lazy
 
 from compute.allocations import actions, queries
 from compute.allocations.enums import AllocationStatus
-from compute.allocations.forms import ReasonForm
 from compute.allocations.models import Allocation
 from compute.allocations.rules import Standing, standing_of
 from compute.allocations.views.access import allocation_url, reader, visible_allocation, visible_source
 from institute.core.ports import panels_for
 from institute.core.states import history_of
 from institute.core.ui import badges, charts, formats, listing
-from institute.core.ui.forms import refusals_as_form_errors
+from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
 from institute.people.access import acting, permission_required, signed_in
 
 

@@ -13,14 +13,14 @@ from django.views.decorators.http import require_POST
 
 from compute.allocations import actions, queries
 from compute.allocations.enums import MemberRole, ProjectStatus
-from compute.allocations.forms import MemberForm, NewProjectForm, ProjectForm, ReasonForm, project_initial
+from compute.allocations.forms import MemberForm, NewProjectForm, ProjectForm, project_initial
 from compute.allocations.models import Project
 from compute.allocations.rules import by_type, standing_of_project
 from compute.allocations.views.access import project_url, reader, visible_membership, visible_project
 from institute.core.ports import panels_for
 from institute.core.states import history_of
 from institute.core.ui import badges, listing
-from institute.core.ui.forms import refusals_as_form_errors
+from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
 from institute.people.access import acting, permission_required
 
 SHOWN = 5

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from compute.allocations import actions, queries
 from compute.allocations.enums import REQUEST_EDITABLE, REQUEST_WAITING, RequestKind, RequestStatus
-from compute.allocations.forms import AwardForm, BaseLineFormSet, ReasonForm, RequestForm, line_forms, line_initial
+from compute.allocations.forms import AwardForm, BaseLineFormSet, RequestForm, line_forms, line_initial
 from compute.allocations.models import Project, Request
 from compute.allocations.rules import openings_for
 from compute.allocations.views.access import (
@@ -27,7 +27,7 @@ from compute.allocations.views.access import (
 )
 from institute.core.states import history_of
 from institute.core.ui import badges, formats, listing
-from institute.core.ui.forms import refusals_as_form_errors
+from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
 from institute.people.access import acting, permission_required
 
 

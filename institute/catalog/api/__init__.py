@@ -3,6 +3,7 @@
 from django.urls import path
 
 from institute.catalog.api import artifacts, publications, revisions
+from institute.core.api import verb_view
 
 api_urlpatterns = [
     path("artifacts", artifacts.ArtifactList.as_view(), name="artifact-list"),
@@ -18,17 +19,19 @@ api_urlpatterns = [
     path("revisions/<str:public_id>/results", revisions.RevisionResults.as_view(), name="revision-results"),
     path("revisions/<str:public_id>/provenance", revisions.RevisionProvenance.as_view(), name="revision-provenance"),
     *[
-        path(f"revisions/<str:public_id>/{verb}", revisions.RevisionVerb.as_view(verb=verb), name=f"revision-{verb}")
-        for verb in revisions.VERBS
+        path(
+            f"revisions/<str:public_id>/{verb}", verb_view(revisions.RevisionVerb, verb, takes), name=f"revision-{verb}"
+        )
+        for verb, (_permission, _action, takes) in revisions.VERBS.items()
     ],
     path("publications", publications.PublicationList.as_view(), name="publication-list"),
     path("publications/<str:public_id>", publications.PublicationDetail.as_view(), name="publication-detail"),
     *[
         path(
             f"publications/<str:public_id>/{verb}",
-            publications.PublicationVerb.as_view(verb=verb),
+            verb_view(publications.PublicationVerb, verb, takes),
             name=f"publication-{verb}",
         )
-        for verb in publications.VERBS
+        for verb, (_permission, _action, takes) in publications.VERBS.items()
     ],
 ]

@@ -15,20 +15,20 @@ from rest_framework.views import APIView
 from compute.allocations.models import Project
 from institute.catalog import actions
 from institute.catalog.api.revisions import said
-from institute.catalog.api.serializers import PublicationInput, PublicationSerializer, StepReason
+from institute.catalog.api.serializers import PublicationInput, PublicationSerializer
 from institute.catalog.enums import PublicationKind, PublicationRelation
 from institute.catalog.models import Artifact, Publication
-from institute.catalog.queries import artifacts, publications
-from institute.core.api import idempotent
+from institute.catalog.queries import publications, visibility
+from institute.core.api import ReasonInput, idempotent
 from institute.core.errors import Refused
 from institute.people.access import acting, require_permission
 
-# verb → (permission, action, whether it needs a reason)
-VERBS: dict[str, tuple[str, Callable[..., Publication], bool]] = {
-    "propose": ("catalog.propose_publication", actions.propose_publication, False),
-    "approve": ("catalog.review_publication", actions.approve_publication, False),
-    "return": ("catalog.review_publication", actions.return_publication, True),
-    "retract": ("catalog.retract_publication", actions.retract_publication, True),
+# verb → (permission, action, what it needs said)
+VERBS: dict[str, tuple[str, Callable[..., Publication], type[ReasonInput] | None]] = {
+    "propose": ("catalog.propose_publication", actions.propose_publication, None),
+    "approve": ("catalog.review_publication", actions.approve_publication, None),
+    "return": ("catalog.review_publication", actions.return_publication, ReasonInput),
+    "retract": ("catalog.retract_publication", actions.retract_publication, ReasonInput),
 }
 
 
@@ -122,12 +122,12 @@ class PublicationVerb(APIView):
 
     verb = ""
 
-    @extend_schema(request=StepReason, responses=PublicationSerializer)
+    @extend_schema(responses=PublicationSerializer)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take the step; some need a reason."""
-        permission, action, needs_reason = VERBS[self.verb]
-        paper = action(publication=found(request, public_id, permission), **said(request, needs_reason))
+        permission, action, takes = VERBS[self.verb]
+        paper = action(publication=found(request, public_id, permission), **said(request, takes))
         # Who took the step may not see the paper afterwards: a reviewer who gave it back.
         moved = publications.with_credits(Publication.objects.filter(pk=paper.pk).select_related("project")).get()
         return Response(PublicationSerializer(moved).data)

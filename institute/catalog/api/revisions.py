@@ -22,24 +22,23 @@ from institute.catalog.api.serializers import (
     RevisionChange,
     RevisionInput,
     RevisionSerializer,
-    StepReason,
 )
 from institute.catalog.finding import revision_or_404
 from institute.catalog.models import Revision
 from institute.catalog.queries import artifacts
 from institute.catalog.queries.chain import as_json, provenance
-from institute.core.api import idempotent
+from institute.core.api import ReasonInput, idempotent
 from institute.people.access import acting, require_permission
 
-# verb → (permission, action, whether it needs a reason)
-VERBS: dict[str, tuple[str, Callable[..., Revision], bool]] = {
-    "adopt": ("catalog.draft_revision", actions.adopt_candidate, False),
-    "acknowledge": ("catalog.draft_revision", actions.acknowledge_in_card, False),
-    "propose": ("catalog.propose_revision", actions.propose_revision, False),
-    "approve": ("catalog.review_revision", actions.approve_revision, False),
-    "return": ("catalog.review_revision", actions.return_revision, True),
-    "withdraw": ("catalog.withdraw_revision", actions.withdraw_revision, True),
-    "drop": ("catalog.draft_revision", actions.drop_revision, True),
+# verb → (permission, action, what it needs said)
+VERBS: dict[str, tuple[str, Callable[..., Revision], type[ReasonInput] | None]] = {
+    "adopt": ("catalog.draft_revision", actions.adopt_candidate, None),
+    "acknowledge": ("catalog.draft_revision", actions.acknowledge_in_card, None),
+    "propose": ("catalog.propose_revision", actions.propose_revision, None),
+    "approve": ("catalog.review_revision", actions.approve_revision, None),
+    "return": ("catalog.review_revision", actions.return_revision, ReasonInput),
+    "withdraw": ("catalog.withdraw_revision", actions.withdraw_revision, ReasonInput),
+    "drop": ("catalog.draft_revision", actions.drop_revision, ReasonInput),
 }
 
 
@@ -153,20 +152,20 @@ class RevisionVerb(APIView):
 
     verb = ""
 
-    @extend_schema(request=StepReason, responses=RevisionSerializer)
+    @extend_schema(responses=RevisionSerializer)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take the step; some need a reason."""
-        permission, action, needs_reason = VERBS[self.verb]
+        permission, action, takes = VERBS[self.verb]
         revision = found(request, public_id, permission)
-        return Response(RevisionSerializer(action(revision=revision, **said(request, needs_reason))).data)
+        return Response(RevisionSerializer(action(revision=revision, **said(request, takes))).data)
 
 
-def said(request: Request, needs_reason: bool) -> dict[str, Any]:
+def said(request: Request, takes: type[ReasonInput] | None) -> dict[str, Any]:
     """Who acts and, where the step needs it, why."""
     given: dict[str, Any] = {"by": acting(request._request)}
-    if needs_reason:
-        body = StepReason(data=request.data)
+    if takes is not None:
+        body = takes(data=request.data)
         body.is_valid(raise_exception=True)
         given["reason"] = body.validated_data["reason"]
     return given

@@ -145,12 +145,6 @@ class RevisionChange(serializers.Serializer[Any]):
     card = serializers.CharField(max_length=200_000, required=False, trim_whitespace=False)
 
 
-class StepReason(serializers.Serializer[Any]):
-    """Why."""
-
-    reason = serializers.CharField(max_length=2000)
-
-
 class CheckSerializer(serializers.Serializer[Any]):
     """A condition of publication, met or not."""
 

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_safe
 
 from institute.catalog.enums import ArtifactKind, RevisionStatus
 from institute.catalog.finding import artifact_or_404, is_insider
-from institute.catalog.forms import ReasonForm
 from institute.catalog.models import Artifact, Revision
 from institute.catalog.ports_filled import links_of, story_of_page
 from institute.catalog.queries import artifacts, pages
@@ -20,6 +19,7 @@ from institute.core.states import history_of
 from institute.core.ui import charts, formats
 
 
+from institute.core.ui.forms import ReasonForm
 @require_safe
 def artifact_detail(request: HttpRequest, kind: ArtifactKind, handle: str, name: str) -> HttpResponse:
     """The page: its published revision; for members without one, what is being prepared; else a tombstone."""

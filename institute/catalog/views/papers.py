@@ -15,14 +15,14 @@ from compute.allocations.queries import projects_of
 from institute.catalog import actions, rules
 from institute.catalog.enums import PUBLIC_PUBLICATIONS, PublicationStatus
 from institute.catalog.finding import publication_or_404
-from institute.catalog.forms import PaperForm, ReasonForm, link_text, paper_initial
+from institute.catalog.forms import PaperForm, link_text, paper_initial
 from institute.catalog.models import Publication
 from institute.catalog.ports_filled import givers, links_of, story_of
 from institute.catalog.queries import artifacts, pages, publications
 from institute.catalog.views.artifacts import bib_response
 from institute.core.errors import DomainError
 from institute.core.states import history_of
-from institute.core.ui.forms import refusals_as_form_errors
+from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
 from institute.people.access import acting, permission_required, signed_in
 from institute.people.models import User
 

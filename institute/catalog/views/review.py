@@ -8,11 +8,10 @@ from django.views.decorators.http import require_POST
 
 from institute.catalog import actions
 from institute.catalog.finding import revision_or_404
-from institute.catalog.forms import ReasonForm
 from institute.catalog.views.artifacts import revision_page
 from institute.catalog.views.revisions import show_draft
 from institute.core.errors import DomainError
-from institute.core.ui.forms import refusals_as_form_errors
+from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
 from institute.people.access import acting, permission_required
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from institute.catalog import actions, rules
 from institute.catalog.enums import PUBLIC_REVISIONS, RevisionStatus
 from institute.catalog.finding import revision_or_404
-from institute.catalog.forms import CardForm, DescribeForm, ReasonForm
+from institute.catalog.forms import CardForm, DescribeForm
 from institute.catalog.models import Revision
 from institute.catalog.ports_filled import links_of, story_of_page
 from institute.catalog.queries import trees
@@ -19,7 +19,7 @@ from institute.catalog.queries.pages import RevisionPage
 from institute.catalog.views.artifacts import revision_page
 from institute.core.errors import DomainError
 from institute.core.states import history_of
-from institute.core.ui.forms import refusals_as_form_errors
+from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
 from institute.people.access import acting, permission_required
 
 

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django import forms
 from django.forms import BaseForm, BoundField, CheckboxInput
 from django.forms.widgets import HiddenInput
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from institute.core.errors import DomainError
+from institute.core.states import REASON_LENGTH
 
 
 @contextmanager
@@ -69,3 +72,9 @@ class FieldsMixin:
     """A form that renders by `{{ form }}` as our fields, with errors of the whole form on top."""
 
     template_name = "core/_form.html"
+
+
+class ReasonForm(FieldsMixin, forms.Form):
+    """A decision that needs a reason."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=REASON_LENGTH, widget=forms.Textarea(attrs={"rows": 3}))

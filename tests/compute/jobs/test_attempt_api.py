@@ -299,7 +299,7 @@ def test_broken_text_is_refused(supervisor, text):
     body = {"fence": supervisor.fence(), "step": 1, "location": "local:1/1", "manifest_sha256": "0" * 64}
     sent = json.dumps(body | {"manifest": {"a": text}})
     answer = supervisor.client.generic("POST", supervisor.url("checkpoints"), sent, content_type="application/json")
-    assert problem(answer) == (400, "parse_error")
+    assert problem(answer) == (400, "parse-error")
     assert not JobCheckpoint.objects.exists()
 
 

@@ -82,7 +82,7 @@ def test_from_an_empty_data_set_to_a_published_one() -> None:
     draft = lead.post("revisions", {"artifact": made["id"], "licence": "cc-by-4.0"}, 201)
     assert all(check["is_met"] for check in lead.get(f"revisions/{draft['id']}/checks"))
     assert lead.post(f"revisions/{draft['id']}/propose")["status"] == "in_review"
-    assert lead.post(f"revisions/{draft['id']}/approve", status=403)["type"].endswith("permission_denied")
+    assert lead.post(f"revisions/{draft['id']}/approve", status=403)["type"].endswith("permission-denied")
     assert Api(reviewer()).post(f"revisions/{draft['id']}/approve")["status"] == "published"
     anyone = Api()
     assert anyone.get("artifacts?kind=dataset")["results"][0]["name"] == "corpus"

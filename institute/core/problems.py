@@ -1,0 +1,18 @@
+"""Answers of RFC 9457 from where no view of the API answers."""
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from institute.core.errors import PROBLEM_TYPE
+
+
+def as_problem(code: int, slug: str, detail: str) -> JsonResponse:
+    """What `institute.core.api.problem` answers, without DRF."""
+    body = {"type": PROBLEM_TYPE + slug, "title": slug, "status": code, "detail": detail}
+    return JsonResponse(body, status=code, content_type="application/problem+json")
+
+
+@csrf_exempt
+def unrouted(request: HttpRequest) -> JsonResponse:
+    """Stands last below the API: whatever no view serves, for every method."""
+    return as_problem(404, "not-found", "The API has nothing at this address.")
