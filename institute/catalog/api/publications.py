@@ -18,7 +18,7 @@ from institute.catalog.api.revisions import said
 from institute.catalog.api.serializers import PublicationInput, PublicationSerializer
 from institute.catalog.enums import PublicationKind, PublicationRelation
 from institute.catalog.models import Artifact, Publication
-from institute.catalog.queries import publications, visibility
+from institute.catalog.queries import artifacts, publications
 from institute.core.api import ReasonInput, idempotent
 from institute.core.errors import Refused
 from institute.people.access import acting, require_permission
