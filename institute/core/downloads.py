@@ -14,7 +14,7 @@ from institute.core.storage import CHUNK, read_chunks, store
 def send_file(request: HttpRequest, key: str, *, size: int, name: str = "") -> StreamingHttpResponse:
     """The bytes under `key`; with a name the browser saves them, and never shows them as a page of ours."""
     file = store().open(key)
-    chunks = _async_chunks(file) if isinstance(request, ASGIRequest) else _chunks(file)
+    chunks = _AsyncChunks(file) if isinstance(request, ASGIRequest) else _Chunks(file)
     response = StreamingHttpResponse(chunks, content_type="application/octet-stream")
     response["Content-Length"] = str(size)
     response["X-Content-Type-Options"] = "nosniff"
@@ -23,14 +23,20 @@ def send_file(request: HttpRequest, key: str, *, size: int, name: str = "") -> S
     return response
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        yield from read_chunks(file)
+class _Held:
+    """An open file; the response closes it with itself, also when nobody has read a byte."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.close = file.close
 
 
-async def _async_chunks(file: BinaryIO) -> AsyncIterator[bytes]:
-    try:
-        while chunk := await sync_to_async(file.read)(CHUNK):
+class _Chunks(_Held):
+    def __iter__(self) -> Iterator[bytes]:
+        return read_chunks(self.file)
+
+
+class _AsyncChunks(_Held):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while chunk := await sync_to_async(self.file.read)(CHUNK):
             yield chunk
-    finally:
-        file.close()
