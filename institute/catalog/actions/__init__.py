@@ -1,7 +1,7 @@
 """The only code that writes the catalogue's tables."""
 
 from institute.catalog.actions.artifacts import create_artifact, describe_artifact
-from institute.catalog.actions.blobs import receive_upload, store_blob, upload_file
+from institute.catalog.actions.blobs import receive_upload, store_blob, upload_file, upload_files
 from institute.catalog.actions.commits import Delete, FileChange, Put, commit_files
 from institute.catalog.actions.from_job import draft_revision_from_job
 from institute.catalog.actions.publications import (
@@ -59,5 +59,6 @@ __all__ = [
     "return_revision",
     "store_blob",
     "upload_file",
+    "upload_files",
     "withdraw_revision",
 ]

@@ -34,15 +34,7 @@ def create_artifact(
 
     Raises Refused for a name of a wrong form or under a mirror, Conflict if the name is taken in any case.
     """
-    if not re.fullmatch(HANDLE_FORM, name) or name.lower() in NAMES_IN_USE:
-        raise Refused(
-            _("“%(name)s” cannot be a name: letters, digits, and . _ - between them, at most 96.") % {"name": name},
-            field="name",
-            rule="artifact-name",
-            way_out=_("Choose another name."),
-        )
-    if namespace.kind == HandleKind.MIRROR:
-        raise Refused(_("“%(handle)s” is a mirror: it is read only.") % {"handle": namespace}, rule="mirror")
+    require_name(namespace, name)
     project, owner = owners_of(namespace)
     with transaction.atomic():
         try:
@@ -67,6 +59,19 @@ def create_artifact(
         record_change(artifact, from_status="", to_status=artifact.status, by=by)
         audit.record(by=by, action="artifact.create", subject=artifact, details={"kind": kind.value, "name": name})
     return artifact
+
+
+def require_name(namespace: Handle, name: str) -> None:
+    """Refused for a name of a wrong form or under a mirror."""
+    if not re.fullmatch(HANDLE_FORM, name) or name.lower() in NAMES_IN_USE:
+        raise Refused(
+            _("“%(name)s” cannot be a name: letters, digits, and . _ - between them, at most 96.") % {"name": name},
+            field="name",
+            rule="artifact-name",
+            way_out=_("Choose another name."),
+        )
+    if namespace.kind == HandleKind.MIRROR:
+        raise Refused(_("“%(handle)s” is a mirror: it is read only.") % {"handle": namespace}, rule="mirror")
 
 
 def owners_of(namespace: Handle) -> tuple[Project | None, User | None]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO
@@ -33,7 +33,23 @@ def blob_key(sha256: str) -> str:
 
 def upload_file(*, artifact: Artifact, source: BinaryIO, user: User, by: Actor, now: datetime | None = None) -> Upload:
     """Keep the bytes of a seekable file and note that `user` brought them: for a day they may name the hash."""
-    return _note_upload(artifact, store_blob(source=source, by=by), user, by, now)
+    return upload_files(artifact=artifact, sources=[source], user=user, by=by, now=now)[0]
+
+
+def upload_files(
+    *, artifact: Artifact, sources: Sequence[BinaryIO], user: User, by: Actor, now: datetime | None = None
+) -> list[Upload]:
+    """As `upload_file`, for several in one transaction.
+
+    They are kept in the order of their hashes: two people who bring the same files at once wait for each other.
+    """
+    digests = [_digest(source) for source in sources]
+    uploads: dict[int, Upload] = {}
+    with transaction.atomic():
+        for number in sorted(range(len(sources)), key=lambda one: digests[one].sha256):
+            blob = _store(sources[number], digests[number], by)
+            uploads[number] = _note_upload(artifact, blob, user, by, now)
+    return [uploads[number] for number in range(len(sources))]
 
 
 def receive_upload(
@@ -71,7 +87,10 @@ def receive_upload(
 
 def store_blob(*, source: BinaryIO, by: Actor) -> Blob:
     """Keep the bytes of a seekable file; the row of bytes that are known already is returned as it is."""
-    digests = _digest(source)
+    return _store(source, _digest(source), by)
+
+
+def _store(source: BinaryIO, digests: "_Digests", by: Actor) -> Blob:
     known = _usable(digests.sha256)
     return known if known is not None else _keep(source, digests, location="", by=by)
 

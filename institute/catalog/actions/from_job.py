@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from compute.jobs.models import Job, JobFile
 from compute.recipes.base import FieldType
 from compute.tracking.models import Run
-from institute.catalog.actions.artifacts import create_artifact
+from institute.catalog.actions.artifacts import create_artifact, require_name
 from institute.catalog.actions.blobs import store_blob, store_text
 from institute.catalog.actions.commits import CommitDraft, Put, signature_of, write_commit
 from institute.catalog.actions.revisions import acknowledged, adopt_candidate, create
@@ -53,6 +53,7 @@ def draft_revision_from_job(
                 rule="no-output",
                 way_out=_("Publish a job that has succeeded."),
             )
+        _find_target(job, artifact, name)  # what is refused shall be so before anything is copied
         blobs = _copy_files(job, by)
         blobs[outputs.MANIFEST] = store_text(output.manifest_text, by=by)
         known = _draft(job, blobs, artifact, name, as_candidate, by, now or timezone.now())
@@ -62,7 +63,8 @@ def draft_revision_from_job(
 
 
 def _copy_files(job: Job, by: Actor) -> dict[str, Blob]:
-    return {file.path: _copy(file, by) for file in outputs.output_files(job)}
+    files = sorted(outputs.output_files(job), key=lambda file: file.sha256)
+    return {file.path: _copy(file, by) for file in files}
 
 
 def _copy(file: JobFile, by: Actor) -> Blob:
@@ -116,6 +118,13 @@ def _draft(
 
 
 def _target(job: Job, artifact: Artifact | None, name: str, by: Actor) -> Artifact:
+    found, namespace, name = _find_target(job, artifact, name)
+    return found or create_artifact(kind=ArtifactKind.MODEL, namespace=namespace, name=name, by=by)
+
+
+def _find_target(job: Job, artifact: Artifact | None, name: str) -> tuple[Artifact | None, Handle, str]:
+    """(the model, if there is one; where it is to be made). Raises Refused if it cannot be."""
+    namespace = Handle.objects.get(name__iexact=job.project.handle)
     if artifact is not None:
         if artifact.project_id != job.project_id or artifact.kind != ArtifactKind.MODEL:
             raise Refused(
@@ -123,13 +132,12 @@ def _target(job: Job, artifact: Artifact | None, name: str, by: Actor) -> Artifa
                 field="artifact",
                 rule="artifact-project",
             )
-        return artifact
-    namespace = Handle.objects.get(name__iexact=job.project.handle)
+        return artifact, namespace, artifact.name
     name = name.strip() or slug_of(job.name)
     found = artifacts.artifact_at(ArtifactKind.MODEL, namespace.name, name)
-    if found is not None:
-        return found
-    return create_artifact(kind=ArtifactKind.MODEL, namespace=namespace, name=name, by=by)
+    if found is None:
+        require_name(namespace, name)
+    return found, namespace, name
 
 
 def slug_of(text: str) -> str:

@@ -179,7 +179,7 @@ class CommitList(APIView):
         with transaction.atomic():
             commit = actions.commit_files(
                 artifact=artifact,
-                changes=[_change(request, artifact, row) for row in given.validated_data["changes"]],
+                changes=_changes(request, artifact, given.validated_data["changes"]),
                 message=given.validated_data["message"],
                 parent=given.validated_data.get("parent"),
                 by=acting(request._request),
@@ -187,14 +187,16 @@ class CommitList(APIView):
         return Response(CommitSerializer(commit).data, status=status.HTTP_201_CREATED)
 
 
-def _change(request: Request, artifact: Artifact, row: dict[str, Any]) -> actions.FileChange:
-    if row["op"] == "delete":
-        return actions.Delete(row["path"])
-    if "sha256" in row:
-        return actions.Put(row["path"], row["sha256"])
-    source = BytesIO(row["text"].encode())
-    upload = actions.upload_file(artifact=artifact, source=source, user=person(request), by=acting(request._request))
-    return actions.Put(row["path"], upload.blob_id)
+def _changes(request: Request, artifact: Artifact, rows: list[dict[str, Any]]) -> list[actions.FileChange]:
+    texts = [BytesIO(row["text"].encode()) for row in rows if "text" in row]
+    by = acting(request._request)
+    brought = iter(actions.upload_files(artifact=artifact, sources=texts, user=person(request), by=by))
+    return [
+        actions.Delete(row["path"])
+        if row["op"] == "delete"
+        else actions.Put(row["path"], next(brought).blob_id if "text" in row else row["sha256"])
+        for row in rows
+    ]
 
 
 def _commit(request: Request, artifact: Artifact, rev: str) -> Commit:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -106,11 +107,12 @@ class RevisionDetail(APIView):
         given = RevisionChange(data=request.data)
         given.is_valid(raise_exception=True)
         data = dict(given.validated_data)
-        if (card := data.pop("card", None)) is not None:
-            revision = actions.edit_card(revision=revision, text=card, by=by)
-        if data:
-            kept = {name: getattr(revision, name) for name in ("label", "licence", "notes")}
-            revision = actions.describe_revision(revision=revision, by=by, **(kept | data))
+        with transaction.atomic():
+            if (card := data.pop("card", None)) is not None:
+                revision = actions.edit_card(revision=revision, text=card, by=by)
+            if data:
+                kept = {name: getattr(revision, name) for name in ("label", "licence", "notes")}
+                revision = actions.describe_revision(revision=revision, by=by, **(kept | data))
         return Response(RevisionSerializer(revision).data)
 
 
@@ -167,5 +169,5 @@ def said(request: Request, takes: type[ReasonInput] | None) -> dict[str, Any]:
     if takes is not None:
         body = takes(data=request.data)
         body.is_valid(raise_exception=True)
-        given["reason"] = body.validated_data["reason"]
+        given |= body.validated_data
     return given

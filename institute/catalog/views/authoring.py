@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -57,14 +58,13 @@ def upload(request: HttpRequest, kind: ArtifactKind, handle: str, name: str) -> 
 
 
 def _commit(request: HttpRequest, artifact: Artifact, form: UploadForm) -> None:
-    by, user = acting(request), request.user
+    by, user, data = acting(request), request.user, form.cleaned_data
     assert isinstance(user, User)  # the permission has been checked
-    changes = []
-    for file in form.cleaned_data["files"]:
-        brought = actions.upload_file(artifact=artifact, source=file.file, user=user, by=by)
-        changes.append(actions.Put(form.path_of(file.name), brought.blob_id))
-    data = form.cleaned_data
-    actions.commit_files(artifact=artifact, changes=changes, message=data["message"], by=by, parent=data["parent"])
+    files = data["files"]
+    with transaction.atomic():
+        brought = actions.upload_files(artifact=artifact, sources=[file.file for file in files], user=user, by=by)
+        changes = [actions.Put(form.path_of(file.name), one.blob_id) for file, one in zip(files, brought, strict=True)]
+        actions.commit_files(artifact=artifact, changes=changes, message=data["message"], by=by, parent=data["parent"])
 
 
 @require_POST

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -111,9 +112,10 @@ def revision_propose(request: HttpRequest, public_id: str) -> HttpResponse:
     """Hand it to the reviewers."""
     revision = revision_or_404(request, public_id)
     try:
-        if revision.status == RevisionStatus.CANDIDATE:
-            revision = actions.adopt_candidate(revision=revision, by=acting(request))
-        actions.propose_revision(revision=revision, by=acting(request))
+        with transaction.atomic():
+            if revision.status == RevisionStatus.CANDIDATE:
+                revision = actions.adopt_candidate(revision=revision, by=acting(request))
+            actions.propose_revision(revision=revision, by=acting(request))
     except DomainError as refusal:
         messages.error(request, str(refusal))
         return redirect(revision)
