@@ -20,7 +20,7 @@ from compute.capacity.models import AcceleratorType
 from institute.core.ui.formats import hours_text
 from institute.core.ui.forms import FieldsMixin
 from institute.core.units import hours_to_seconds
-from institute.people.models import User
+from institute.people.forms import PersonField
 
 LICENCES = (
     ("", _("not decided yet")),
@@ -90,18 +90,8 @@ class NewProjectForm(ProjectForm):
     handle = forms.CharField(
         label=_("Handle"), max_length=96, help_text=_("First part of every address of the project.")
     )
-    lead = forms.ModelChoiceField(
-        User.objects.none(),
-        label=_("Lead (e-mail address)"),
-        to_field_name="email",
-        widget=forms.EmailInput,
-        error_messages={"invalid_choice": _("Nobody has an account with this address.")},
-    )
+    lead = PersonField(label=_("Lead (e-mail address)"))
     field_order = ("title", "handle", "lead")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["lead"].queryset = User.objects.filter(is_active=True)  # type: ignore[attr-defined]
 
     @property
     def draft(self) -> ProjectDraft:
@@ -113,18 +103,8 @@ class NewProjectForm(ProjectForm):
 class MemberForm(FieldsMixin, forms.Form):
     """One more person."""
 
-    email = forms.ModelChoiceField(
-        User.objects.none(),
-        label=_("E-mail address"),
-        to_field_name="email",
-        widget=forms.EmailInput,
-        error_messages={"invalid_choice": _("Nobody has an account with this address.")},
-    )
+    email = PersonField()
     role = forms.ChoiceField(label=_("Role"), choices=MemberRole.choices, initial=MemberRole.MEMBER)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["email"].queryset = User.objects.filter(is_active=True)  # type: ignore[attr-defined]
 
 
 class RequestForm(FieldsMixin, forms.Form):

@@ -5,8 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from grants.donors.actions.donors import DonorDraft
-from grants.donors.enums import DonorKind
+from grants.donors.enums import ConsentPurpose, ContactChannel, DonorKind
 from institute.core.ui.forms import FieldsMixin
+from institute.people.forms import PersonField
 
 
 class DonorForm(FieldsMixin, forms.Form):
@@ -44,3 +45,25 @@ class DonorForm(FieldsMixin, forms.Form):
             url=data["url"],
             public_text=data["public_text"],
         )
+
+
+class ContactForm(FieldsMixin, forms.Form):
+    """One more person who sees a donor's pledges."""
+
+    email = PersonField()
+
+
+class ConsentForm(FieldsMixin, forms.Form):
+    """What a donor agreed to, and how we know."""
+
+    purpose = forms.ChoiceField(label=_("Purpose"), choices=ConsentPurpose.choices)
+    source = forms.CharField(
+        label=_("How we know"), max_length=200, help_text=_("For example: letter of 3 May 2026, kept in the archive.")
+    )
+
+
+class PointForm(FieldsMixin, forms.Form):
+    """One more way to reach a donor."""
+
+    channel = forms.ChoiceField(label=_("Channel"), choices=ContactChannel.choices)
+    value = forms.CharField(label=_("Address or number"), max_length=300)

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from grants.donors.enums import ConsentPurpose, DonorKind, DonorStatus
-from grants.donors.models import Consent, Donor, PortalAccess
+from grants.donors.models import Consent, ContactPoint, Donor, PortalAccess
 from institute.people.models import User
 
 
@@ -50,3 +50,20 @@ def donors_of(user: User, now: datetime) -> QuerySet[Donor]:
 def donors_visible_to(user: User, now: datetime) -> QuerySet[Donor]:
     """Staff see all donors, a contact their own."""
     return active_donors() if user.is_staff else donors_of(user, now)
+
+
+def contacts_of(donor: Donor, now: datetime) -> QuerySet[PortalAccess]:
+    """Who sees a donor's pledges now, in the order in which they began to."""
+    return (
+        donor.portal_accesses.filter(starts_at__lte=now).exclude(ends_at__lte=now).select_related("user").order_by("id")
+    )
+
+
+def consents_of(donor: Donor) -> QuerySet[Consent]:
+    """What a donor agrees to now."""
+    return donor.consents.filter(withdrawn_at__isnull=True).order_by("id")
+
+
+def contact_points_of(donor: Donor) -> QuerySet[ContactPoint]:
+    """How a donor is reached."""
+    return donor.contact_points.order_by("id")

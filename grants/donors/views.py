@@ -2,18 +2,21 @@
 
 from typing import ClassVar
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from grants.donors import actions, queries
-from grants.donors.enums import DonorKind
-from grants.donors.forms import DonorForm
-from grants.donors.models import Donor
+from grants.donors.enums import ConsentPurpose, ContactChannel, DonorKind
+from grants.donors.forms import ConsentForm, ContactForm, DonorForm, PointForm
+from grants.donors.models import Donor, PortalAccess
 from institute.core.ports import panels_for
 from institute.core.ui import listing
 from institute.core.ui.forms import refusals_as_form_errors
@@ -92,7 +95,7 @@ def donor_create(request: HttpRequest) -> HttpResponse:
     return render(request, "donors/donor_form.html", {"form": form, "donor": None})
 
 
-def _donor(request: HttpRequest, public_id: str) -> Donor:
+def _donor(request: HttpRequest, public_id: str, **_rest: str) -> Donor:
     donor = get_object_or_404(Donor, public_id=public_id)
     if not request.user.has_perm("donors.view_donor", donor):
         get_object_or_404(queries.public_donors(), pk=donor.pk)
@@ -110,3 +113,91 @@ def donor_edit(request: HttpRequest, public_id: str) -> HttpResponse:
             actions.change_donor(donor=donor, draft=form.draft, by=acting(request))
             return redirect(donor_url(donor))
     return render(request, "donors/donor_form.html", {"form": form, "donor": donor})
+
+
+def _file(request: HttpRequest, donor: Donor, **refused: forms.Form) -> HttpResponse:
+    """What only the grants desk knows of a donor; a form that was refused is shown with its errors."""
+    empty = {"contact_form": ContactForm(), "consent_form": ConsentForm(), "point_form": PointForm()}
+    context = {
+        "donor": donor,
+        "contacts": queries.contacts_of(donor, timezone.now()),
+        "consents": queries.consents_of(donor),
+        "points": queries.contact_points_of(donor),
+        **(empty | refused),
+    }
+    return render(request, "donors/donor_file.html", context, status=422 if refused else 200)
+
+
+def _to_file(donor: Donor) -> HttpResponse:
+    return redirect("donors:donor-file", public_id=donor.public_id)
+
+
+@permission_required("donors.edit_donor", fn=_donor)
+def donor_file(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Staff: who speaks for a donor, what it agrees to, how it is reached."""
+    return _file(request, _donor(request, public_id))
+
+
+@require_POST
+@permission_required("donors.edit_donor", fn=_donor)
+def contact_add(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Let a person see the donor's pledges."""
+    donor, form = _donor(request, public_id), ContactForm(request.POST)
+    if form.is_valid():
+        with refusals_as_form_errors(form):
+            access = actions.grant_portal_access(donor=donor, user=form.cleaned_data["email"], by=acting(request))
+            messages.success(
+                request, _("%(user)s sees the pledges of %(donor)s.") % {"user": access.user, "donor": donor}
+            )
+            return _to_file(donor)
+    return _file(request, donor, contact_form=form)
+
+
+@require_POST
+@permission_required("donors.edit_donor", fn=_donor)
+def contact_end(request: HttpRequest, public_id: str, user_id: str) -> HttpResponse:
+    """End a person's view of the donor."""
+    donor = _donor(request, public_id)
+    access = get_object_or_404(PortalAccess, donor=donor, user__public_id=user_id, ends_at__isnull=True)
+    actions.end_portal_access(donor=donor, user=access.user, by=acting(request))
+    messages.success(
+        request, _("%(user)s no longer sees the pledges of %(donor)s.") % {"user": access.user, "donor": donor}
+    )
+    return _to_file(donor)
+
+
+@require_POST
+@permission_required("donors.edit_donor", fn=_donor)
+def consent_add(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Note what the donor agreed to."""
+    donor, form = _donor(request, public_id), ConsentForm(request.POST)
+    if form.is_valid():
+        purpose = ConsentPurpose(form.cleaned_data["purpose"])
+        actions.grant_consent(donor=donor, purpose=purpose, source=form.cleaned_data["source"], by=acting(request))
+        messages.success(request, _("The consent is noted."))
+        return _to_file(donor)
+    return _file(request, donor, consent_form=form)
+
+
+@require_POST
+@permission_required("donors.edit_donor", fn=_donor)
+def consent_end(request: HttpRequest, public_id: str, purpose: str) -> HttpResponse:
+    """Note that the donor agrees no longer."""
+    donor = _donor(request, public_id)
+    consent = get_object_or_404(queries.consents_of(donor), purpose=purpose)
+    actions.withdraw_consent(donor=donor, purpose=ConsentPurpose(consent.purpose), by=acting(request))
+    messages.success(request, _("The consent is withdrawn."))
+    return _to_file(donor)
+
+
+@require_POST
+@permission_required("donors.edit_donor", fn=_donor)
+def point_add(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Note a way to reach the donor."""
+    donor, form = _donor(request, public_id), PointForm(request.POST)
+    if form.is_valid():
+        channel = ContactChannel(form.cleaned_data["channel"])
+        actions.add_contact_point(donor=donor, channel=channel, value=form.cleaned_data["value"], by=acting(request))
+        messages.success(request, _("Saved."))
+        return _to_file(donor)
+    return _file(request, donor, point_form=form)

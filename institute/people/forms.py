@@ -10,8 +10,18 @@ from django.utils.translation import gettext_lazy as _
 
 from institute.core.ui.forms import FieldsMixin
 from institute.people.enums import Role, Scope
+from institute.people.models import User
 
 PERSONAL_SCOPES = [(scope.value, scope.label) for scope in Scope if scope != Scope.JOB]
+
+
+class PersonField(forms.ModelChoiceField[User]):
+    """A person who may sign in, named by e-mail address: no list of everybody is shown."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs = {"label": _("E-mail address"), **kwargs, "to_field_name": "email", "widget": forms.EmailInput}
+        super().__init__(User.objects.filter(is_active=True), **kwargs)
+        self.error_messages["invalid_choice"] = _("Nobody has an account with this address.")
 
 
 class ProfileForm(FieldsMixin, forms.Form):

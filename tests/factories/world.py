@@ -14,7 +14,8 @@ from compute.jobs.models import Attempt, Job
 from compute.tracking.actions.files import announce_files, upload_file
 from compute.tracking.actions.lifecycle import ensure_run_of_job
 from compute.tracking.models import Run, RunFile
-from grants.donors.actions import grant_portal_access
+from grants.donors.actions import grant_consent, grant_portal_access
+from grants.donors.enums import ConsentPurpose
 from grants.donors.models import Donor
 from grants.funding import actions as funding
 from grants.funding.enums import ObligationStatus
@@ -157,6 +158,7 @@ def _people() -> dict[str, User]:
 def _given(contact: User) -> Given:
     donor, other = DonorFactory.create(name="Open TPU Programme"), DonorFactory.create(name="Northern Clusters")
     grant_portal_access(donor=donor, user=contact, by=TESTER)
+    grant_consent(donor=donor, purpose=ConsentPurpose.NEWSLETTER, source="letter", by=TESTER)
     cluster = ClusterFactory.create(name="Hall One", slug="hall-one")
     suspended = active_pledge(donor=donor, title="Paused hosts")
     funding.suspend_pledge(pledge=suspended, reason="Moving house.", by=TESTER)

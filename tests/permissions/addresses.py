@@ -24,6 +24,14 @@ def artefact(find: Callable[[World], Any], **more: str) -> Callable[[World], Arg
     return lambda world: {"handle": "swahili", "name": find(world).name, **more}
 
 
+def _contact(world: World) -> Arguments:
+    return {"public_id": world.given.donor.public_id, "user_id": world.people["donor_contact"].public_id}
+
+
+def _consent(world: World) -> Arguments:
+    return {"public_id": world.given.donor.public_id, "purpose": "newsletter"}
+
+
 ADDRESSES: dict[str, Callable[[World], Arguments]] = {
     # people
     "people:token-revoke": by_id(lambda w: w.token),
@@ -32,8 +40,12 @@ ADDRESSES: dict[str, Callable[[World], Arguments]] = {
     "api:token-revoke": by_id(lambda w: w.token),
     # donors and pledges
     "donors:donor-detail": by_id(lambda w: w.given.donor),
-    "donors:donor-edit": by_id(lambda w: w.given.donor),
     "api:donor-detail": by_id(lambda w: w.given.donor),
+    **{f"donors:{what}": by_id(lambda w: w.given.donor) for what in ("donor-file", "donor-edit", "contact-add")},
+    **{f"donors:{what}": by_id(lambda w: w.given.donor) for what in ("consent-add", "point-add")},
+    **{f"api:{what}": by_id(lambda w: w.given.donor) for what in ("contact-list", "consent-list")},
+    **dict.fromkeys(("donors:contact-end", "api:contact-end"), _contact),
+    **dict.fromkeys(("donors:consent-end", "api:consent-withdraw"), _consent),
     **{
         f"{space}:pledge-{what}": by_id(lambda w: w.given.pledge)
         for space in ("funding", "api")

@@ -5,12 +5,23 @@ from django.utils.translation import gettext as _
 from grants.donors.models import Donor, PortalAccess
 from institute.core import audit
 from institute.core.actors import Actor
-from institute.core.errors import Conflict
+from institute.core.errors import Conflict, Refused
+from institute.people.enums import Role
 from institute.people.models import User
 
 
 def grant_portal_access(*, donor: Donor, user: User, by: Actor) -> PortalAccess:
-    """Let a person see a donor's pledges; an access in force is returned as it is."""
+    """Let a donor's contact see its pledges; an access in force is returned as it is.
+
+    Raises Refused for a person who is no donor's contact.
+    """
+    if not user.has_role(Role.DONOR_CONTACT):
+        raise Refused(
+            _("%(user)s does not have the role of a donor's contact.") % {"user": user},
+            field="email",
+            rule="donor-contact",
+            way_out=_("An administrator gives the role; then enter the address again."),
+        )
     with transaction.atomic():
         Donor.objects.select_for_update().get(pk=donor.pk)
         access = PortalAccess.objects.filter(donor=donor, user=user, ends_at__isnull=True).first()
