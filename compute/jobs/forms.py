@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,6 +27,8 @@ from institute.people.models import User
 OWN = frozenset({"recipe", "allocation", "name", "accepted_warnings"})
 JOB_NAMES = frozenset(field.name for field in JOB_FIELDS)
 TEXT_ROWS = 4
+MOST_OFFERED = 50
+MOST_WORDS = 8
 
 
 def allocations_for(user: User, now: datetime) -> QuerySet[Allocation]:
@@ -39,11 +41,20 @@ def allocations_for(user: User, now: datetime) -> QuerySet[Allocation]:
     return active.select_related("project", "request").order_by("-id")
 
 
-class AllocationField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
-    """An allocation by its public id."""
+def allocations_offered(allocations: QuerySet[Allocation], *, text: str, chosen: str) -> QuerySet[Allocation]:
+    """The newest of them in whose project every word of `text` occurs; the chosen one is always there."""
+    found = allocations
+    for word in text.split()[:MOST_WORDS]:
+        found = found.filter(Q(project__title__icontains=word) | Q(project__handle__icontains=word))
+    return allocations.filter(Q(pk__in=found.values("pk")[:MOST_OFFERED]) | Q(public_id=chosen))
 
-    def __init__(self, queryset: QuerySet[Allocation], **options: Any) -> None:
+
+class AllocationField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """An allocation by its public id: any of `queryset` is accepted, those of `offered` are shown."""
+
+    def __init__(self, queryset: QuerySet[Allocation], offered: Sequence[Allocation], **options: Any) -> None:
         super().__init__(queryset, to_field_name="public_id", **options)
+        self.choices = [(allocation.public_id, self.label_from_instance(allocation)) for allocation in offered]
 
     def label_from_instance(self, obj: Allocation) -> str:
         """Project and until when."""
@@ -66,7 +77,10 @@ class DeclaredChoice(Declared, forms.ChoiceField):
 
 
 class JobForm(forms.Form):
-    """One recipe's inputs with name and allocation; `values` are the clean inputs."""
+    """One recipe's inputs with name and allocation; `values` are the clean inputs.
+
+    `initial["hours"]` are words of the projects whose allocations are offered; any other is accepted all the same.
+    """
 
     use_required_attribute = False
 
@@ -79,8 +93,12 @@ class JobForm(forms.Form):
             max_length=120,
             help_text=gettext_lazy("So that you and your colleagues find it again."),
         )
+        allocations, given = allocations_for(user, now), data if data is not None else initial or {}
+        self.hours = str((initial or {}).get("hours", ""))
+        chosen = str(given.get("allocation") or "").replace("\0", "")
+        self.offered = list(allocations_offered(allocations, text=self.hours, chosen=chosen))
         self.fields["allocation"] = AllocationField(
-            allocations_for(user, now), label=gettext_lazy("Hours of"), empty_label=None
+            allocations, self.offered, label=gettext_lazy("Hours of"), empty_label=None
         )
         defaults = recipe.clean(_given(recipe, initial or {})).values
         for declared in recipe.all_fields:
@@ -123,6 +141,11 @@ class JobForm(forms.Form):
             required=False,
             widget=forms.CheckboxSelectMultiple,
         )
+
+    @property
+    def is_searched(self) -> bool:
+        """There is more to choose from than the form shows at once."""
+        return bool(self.hours) or len(self.offered) >= MOST_OFFERED
 
     @property
     def accepted_warnings(self) -> list[str]:

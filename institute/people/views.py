@@ -44,8 +44,25 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "people/account.html", context)
 
 
+class TokenListing(listing.Listing[ApiToken]):
+    """One's usable tokens."""
+
+    title = gettext_lazy("Your tokens")
+    columns: ClassVar = [
+        listing.Column("name", gettext_lazy("Name"), lambda t: t.name, sort="name"),
+        listing.Column("opens", gettext_lazy("Opens"), lambda t: ", ".join(t.scopes)),
+        listing.Column("until", gettext_lazy("Valid until"), lambda t: t.expires_at, sort="expires_at"),
+        listing.Column("used", gettext_lazy("Last used"), lambda t: t.last_used_on),
+    ]
+    search: ClassVar = ["name"]
+    sorts: ClassVar = [listing.Sort("-newest", gettext_lazy("newest first"), "-pk")]
+    default_sort = "-newest"
+    empty = listing.Empty(gettext_lazy("None yet."))
+    table_template = "people/_tokens.html"
+
+
 @signed_in
-def token_list(request: HttpRequest) -> HttpResponse:
+def token_list(request: HttpRequest) -> HttpResponseBase:
     """One's tokens, and a form for a new one; a new token is shown once, on the answer to the form."""
     me, secret = _me(request), ""
     form = TokenForm(request.POST or None)
@@ -56,8 +73,8 @@ def token_list(request: HttpRequest) -> HttpResponse:
                 user=me, name=data["name"], scopes=data["scopes"], expires_at=form.expires_at, by=acting(request)
             )
             form = TokenForm()
-    tokens = me.api_tokens.filter(revoked_at__isnull=True).order_by("-id")
-    answer = render(request, "people/token_list.html", {"form": form, "tokens": tokens, "secret": secret})
+    tokens, context = me.api_tokens.filter(revoked_at__isnull=True), {"form": form, "secret": secret}
+    answer = listing.render(request, TokenListing, queryset=tokens, template="people/token_list.html", context=context)
     answer["Cache-Control"] = "no-store"
     return answer
 

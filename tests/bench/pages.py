@@ -1,5 +1,6 @@
 """Which pages are measured: every address that reads one thing or lists many, by its name."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,9 @@ MORE = (
 )
 # Not pages of rows, or nothing to show in the seeded institute (files and curves of jobs are in their own tests).
 WITHOUT = {"api:run-file-list", "api:run-file", "jobs:job-file", "tracking:run-file", "account_email"}
+# Whose id an address takes: "projects/<str:public_id>/members" that of a project.
+OWNER = re.compile(r"([a-z-]+)/<str:public_id>")
+SINGULAR = {"people": "person", "papers": "publication"}
 OF_THE_LEAD = {"people:token-list", "api:token-list"}
 
 
@@ -64,15 +68,15 @@ class Objects:
             for kind in ArtifactKind
         }
 
-    def of(self, name: str, parameters: set[str]) -> dict[str, Any]:
+    def of(self, name: str, parameters: set[str], route: str) -> dict[str, Any]:
         """The arguments of an address."""
         if name in self.arguments:
             return self.arguments[name]
-        noun = name.partition(":")[2].partition("-")[0]
         if "public_id" in parameters:
-            return {"public_id": self.by_noun[noun]}
+            plural = OWNER.findall(route)[0]
+            return {"public_id": self.by_noun[SINGULAR.get(plural, plural.removesuffix("s"))]}
         if "name" in parameters:
-            artifact = self.names[noun]
+            artifact = self.names[name.partition(":")[2].partition("-")[0]]
             own = {"handle": artifact.namespace.name, "name": artifact.name, "rev": "main", "path": "README.md"}
             return {key: value for key, value in own.items() if key in parameters}
         return {}
@@ -85,7 +89,7 @@ def pages() -> Iterator[tuple[str, str]]:
         if name in WITHOUT or not (name.endswith(ENDINGS) or name in MORE) or not _reads(pattern):
             continue
         parameters = set(pattern.pattern.converters)
-        yield name, reverse(name, kwargs=objects.of(name, parameters))
+        yield name, reverse(name, kwargs=objects.of(name, parameters, pattern.pattern._route))
 
 
 def _reads(pattern: Any) -> bool:

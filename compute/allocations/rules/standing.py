@@ -21,6 +21,8 @@ from compute.capacity.models import AcceleratorType
 from grants.funding.enums import PledgeStatus
 from grants.funding.models import Pledge
 
+MOST_ALLOCATIONS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -39,17 +41,20 @@ def standing_of(allocation: Allocation, now: datetime) -> list[Standing]:
     return _standing(rows, {allocation.pk: declaration_of(allocation.project, allocation.request)})
 
 
-def standing_of_project(project: Project, now: datetime) -> list[Standing]:
-    """Every source of a project's open allocations, newest allocation first, then in draw order."""
-    sources = AllocationSource.objects.filter(
-        allocation__project=project, allocation__status__in=[AllocationStatus.ACTIVE, AllocationStatus.FROZEN]
-    )
+def standing_of_project(project: Project, now: datetime) -> tuple[list[Standing], bool]:
+    """Every source of a project's newest open allocations, newest first, then in draw order; and whether there are
+    more than `MOST_ALLOCATIONS`, so that the older ones are not in it."""
+    open_ones = Allocation.objects.filter(
+        project=project, status__in=[AllocationStatus.ACTIVE, AllocationStatus.FROZEN]
+    ).order_by("-id")
+    newest = list(open_ones.values_list("pk", flat=True)[: MOST_ALLOCATIONS + 1])
+    sources = AllocationSource.objects.filter(allocation__in=newest[:MOST_ALLOCATIONS])
     rows = sorted(
         in_draw_order(with_usable(sources.select_related("allocation__request"), now)),
         key=lambda row: -row.allocation_id,
     )
     declared = {row.allocation_id: declaration_of(project, row.allocation.request) for row in rows}
-    return _standing(rows, declared)
+    return _standing(rows, declared), len(newest) > MOST_ALLOCATIONS
 
 
 def _standing(rows: Sequence[AllocationSource], declared: Mapping[int, Declaration]) -> list[Standing]:

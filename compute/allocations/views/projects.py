@@ -14,16 +14,16 @@ from django.views.decorators.http import require_POST
 from compute.allocations import actions, queries
 from compute.allocations.enums import MemberRole, ProjectStatus
 from compute.allocations.forms import MemberForm, NewProjectForm, ProjectForm, project_initial
-from compute.allocations.models import Project
+from compute.allocations.models import Membership, Project
 from compute.allocations.rules import by_type, standing_of_project
 from compute.allocations.views.access import project_url, reader, visible_membership, visible_project
 from institute.core.ports import panels_for
-from institute.core.states import history_of
 from institute.core.ui import badges, listing
 from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
 from institute.people.access import acting, permission_required
 
 SHOWN = 5
+MOST_PEOPLE = 50
 
 
 class ProjectListing(listing.Listing[Project]):
@@ -80,14 +80,15 @@ def project_create(request: HttpRequest) -> HttpResponse:
 def project_detail(request: HttpRequest, handle: str) -> HttpResponse:
     """One project: hours by type, allocations, requests, people."""
     project, now, user = visible_project(request, handle), timezone.now(), reader(request)
-    standing = standing_of_project(project, now)
+    standing, has_older = standing_of_project(project, now)
     requests = queries.requests_visible_to(user, now).filter(project=project)
     context = {
         "project": project,
         "standing": standing,
+        "has_older": has_older,
         "types": by_type(standing),
         "requests": requests[:SHOWN],
-        "members": queries.members_of(project, now)[:50],
+        "members": queries.members_of(project, now)[:MOST_PEOPLE],
         "panels": [panel(project, request=request) for panel in panels_for("allocations.project")],
         "may_request": user.has_perm("allocations.submit_request", project),
         "may_edit": user.has_perm("allocations.edit_project", project),
@@ -121,8 +122,23 @@ def project_archive(request: HttpRequest, handle: str) -> HttpResponse:
     return render(request, "allocations/decision.html", context)
 
 
+class MemberListing(listing.Listing[Membership]):
+    """Who works on a project now."""
+
+    title = gettext_lazy("Now")
+    columns: ClassVar = [
+        listing.Column("name", gettext_lazy("Name"), lambda m: str(m.user), sort="user__name"),
+        listing.Column("role", gettext_lazy("Role"), lambda m: m.get_role_display(), sort="role"),
+        listing.Column("since", gettext_lazy("Since"), lambda m: m.starts_at, sort="starts_at"),
+    ]
+    filters: ClassVar = [listing.Filter("role", gettext_lazy("Role"), MemberRole)]
+    search: ClassVar = ["user__name"]
+    default_sort = "role"
+    table_template = "allocations/_members.html"
+
+
 @permission_required("allocations.view_project", fn=visible_project)
-def member_list(request: HttpRequest, handle: str) -> HttpResponse:
+def member_list(request: HttpRequest, handle: str) -> HttpResponseBase:
     """Who works on a project; leads and operations add people here."""
     project, now = visible_project(request, handle), timezone.now()
     may_manage = reader(request).has_perm("allocations.manage_members", project)
@@ -133,13 +149,10 @@ def member_list(request: HttpRequest, handle: str) -> HttpResponse:
             actions.add_member(project=project, user=user, role=role, by=acting(request))
             messages.success(request, _("%(user)s now works on %(project)s.") % {"user": user, "project": project})
             return redirect("allocations:member-list", handle=project.handle)
-    context = {
-        "project": project,
-        "members": queries.members_of(project, now),
-        "form": form,
-        "history": history_of(project),
-    }
-    return render(request, "allocations/member_list.html", context)
+    members, context = queries.members_of(project, now), {"project": project, "form": form}
+    return listing.render(
+        request, MemberListing, queryset=members, template="allocations/member_list.html", context=context
+    )
 
 
 @require_POST

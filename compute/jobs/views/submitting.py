@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from compute.jobs import actions
-from compute.jobs.forms import JobForm, allocations_for
+from compute.jobs.forms import JobForm
 from compute.jobs.rules.quoting import Quote, quote
 from compute.jobs.views.access import reader, visible_job
 from compute.recipes import registry
@@ -18,7 +18,7 @@ from compute.recipes.base import Recipe
 from institute.core.errors import DomainError
 from institute.people.access import acting, signed_in
 
-FIRST_VALUES = ("name", "allocation", "preset")
+FIRST_VALUES = ("name", "allocation", "preset", "hours")
 
 
 def recipe_in(parameters: QueryDict) -> Recipe:
@@ -71,7 +71,7 @@ def job_create(request: HttpRequest) -> HttpResponse:
         if job is not None:
             return job
     context = {"form": form, "quote": answer, "recipes": registry.all_recipes(), "recipe": form.recipe}
-    if not allocations_for(reader(request), timezone.now()).exists():
+    if not form.offered and not form.hours:
         return render(request, "jobs/job_without_hours.html", context)
     return render(request, "jobs/job_form.html", context)
 

@@ -148,6 +148,33 @@ def test_people_are_added_and_ended(client: Client, lead: User, project: Project
     assert client.post(page("member-end", "river", own.public_id)).status_code == 422
 
 
+def test_the_list_of_people_is_paged_and_searched(client: Client, lead: User, project: Project) -> None:
+    client.force_login(lead)
+    for n in range(30):
+        user = UserFactory.create(name=f"Member {n:02}")
+        actions.add_member(project=project, user=user, role=MemberRole.MEMBER, by=TESTER)
+    url = page("member-list", "river")
+    first = client.get(url).text
+    assert ("Member 23" in first, "Member 24" in first, "31 entries" in first) == (True, False, True)
+    assert first.index(lead.name) < first.index("Member 00")
+    assert "Member 29" in client.get(url, {"q": "member 29"}).text
+    assert client.get(url, {"format": "csv"}).headers["Content-Type"].startswith("text/csv")
+
+
+def test_a_projects_page_counts_its_newest_allocations(
+    client: Client, lead: User, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("compute.allocations.rules.standing.MOST_ALLOCATIONS", 1)
+    client.force_login(lead)
+    allocation_with(seconds=3600, project=project)
+    note = "Only the newest open allocations are shown"
+    assert note not in client.get(page("project-detail", "river")).text
+    newest = allocation_with(seconds=7200, project=project)
+    shown = client.get(page("project-detail", "river")).text
+    assert note in shown
+    assert shown.count(newest.public_id) == shown.count("allocations/") - shown.count("allocations/?q")
+
+
 def test_a_member_sees_people_but_cannot_add(client: Client, project: Project) -> None:
     member = UserFactory.create()
     actions.add_member(project=project, user=member, role=MemberRole.MEMBER, by=TESTER)

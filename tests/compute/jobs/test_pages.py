@@ -94,6 +94,30 @@ def test_without_hours_the_form_says_what_to_do(as_lead, project):
     assert (page.status_code, "No hours to spend yet" in page.content.decode()) == (200, True)
 
 
+def test_the_form_offers_the_newest_hours_finds_the_others_and_takes_any(as_lead, lead, monkeypatch):
+    monkeypatch.setattr("compute.jobs.forms.MOST_OFFERED", 1)
+    old = allocation_on(project=project_with(lead=lead, title="Old River"))
+    new = allocation_on(project=project_with(lead=lead, title="New Lake"))
+    page = as_lead.get(CREATE).text
+    assert (new.public_id in page, old.public_id in page) == (True, False)
+    found = as_lead.get(CREATE, {"hours": "old riv"}).text
+    assert (new.public_id in found, old.public_id in found, 'value="old riv"' in found) == (False, True, True)
+    chosen = as_lead.get(CREATE, {"allocation": old.public_id}).text
+    assert f'<option value="{old.public_id}" selected>' in chosen
+    assert as_lead.get(CREATE, {"hours": "nowhere"}).status_code == 200
+    assert as_lead.post(CREATE, typed(old, submit="1")).status_code == 302
+    assert Job.objects.get().allocation == old
+
+
+def test_hours_of_others_are_neither_offered_nor_taken(as_lead, allocation):
+    foreign = allocation_on(project=project_with(title="Foreign"))
+    page = as_lead.get(CREATE, {"allocation": foreign.public_id, "hours": "foreign"}).text
+    assert f'<option value="{foreign.public_id}"' not in page
+    assert as_lead.post(CREATE, typed(foreign, submit="1")).status_code == 200
+    assert as_lead.post(CREATE, typed(allocation) | {"allocation": "a\x00b"}).status_code == 200
+    assert Job.objects.count() == 0
+
+
 def test_check_shows_cost_hold_and_payer_and_writes_nothing(as_lead, allocation):
     page = as_lead.post(CREATE, typed(allocation, check="1")).content.decode()
     pledge = allocation.sources.get().pledge

@@ -65,6 +65,21 @@ def test_a_token_is_shown_once(client: Client, me: User) -> None:
     assert token.revoked_at is not None
 
 
+def test_the_list_of_tokens_is_paged_and_searched(client: Client, me: User) -> None:
+    for n in range(26):
+        client.post(reverse("people:token-list"), {"name": f"laptop {n:02}", "scopes": ["read"], "days": 5})
+    url = reverse("people:token-list")
+    first = client.get(url)
+    assert ("laptop 25" in first.text, "laptop 00" in first.text, "26 entries" in first.text) == (True, False, True)
+    assert first["Cache-Control"] == "no-store"
+    found = client.get(url, {"q": "top 00"}, headers={"HX-Request": "true"})
+    assert ("laptop 00" in found.text, "csrfmiddlewaretoken" in found.text, "<html" in found.text) == (
+        True,
+        True,
+        False,
+    )
+
+
 def test_another_persons_token_cannot_be_revoked(client: Client, me: User) -> None:
     client.post(reverse("people:token-list"), {"name": "laptop", "scopes": ["read"], "days": 5})
     client.force_login(UserFactory.create())

@@ -90,7 +90,8 @@ class Empty:
 class Listing(Generic[T]):
     """A list page. Subclass it, declare, and answer with `listing.render(request, YourListing, queryset=…)`.
 
-    Rows are drawn from `columns`; or each by `card_template` (context: `row`), where a list reads better as cards.
+    Rows are drawn from `columns`; or each by `card_template` (context: `row`), where a list reads better as cards;
+    or all by a `table_template` of the room's own (context: `listing`), where rows carry buttons.
     """
 
     title: ClassVar[Text] = ""
@@ -103,6 +104,7 @@ class Listing(Generic[T]):
     default_sort: ClassVar[str] = ""
     empty: ClassVar[Empty] = Empty(_("Nothing here yet"))
     card_template: ClassVar[str] = ""
+    table_template: ClassVar[str] = "core/_listing_table.html"
     page_size: ClassVar[int] = 25
 
     @classmethod
