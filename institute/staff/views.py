@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from institute.core.enums import OutboxStatus
 from institute.core.models import AuditEntry, OutboxMessage
 from institute.core.ui import badges, formats, listing
+from institute.core.ui.forms import posted
 from institute.people.access import acting, permission_required
 from institute.staff import actions, queries
 
@@ -22,7 +23,9 @@ from institute.staff import actions, queries
 def dashboard(request: HttpRequest) -> HttpResponse:
     """What needs somebody today."""
     now = timezone.now()
-    return render(request, "staff/dashboard.html", {"today": queries.today(now), "now": now})
+    today = queries.today(now)
+    steps = [] if today.pledges else [(step, request.user.has_perm(step.permission)) for step in queries.first_steps()]
+    return render(request, "staff/dashboard.html", {"today": today, "steps": steps, "now": now})
 
 
 class OutboxListing(listing.Listing[OutboxMessage]):
@@ -84,9 +87,7 @@ def letter_retry(request: HttpRequest, event_id: str, pk: int) -> HttpResponse:
 def letter_discard(request: HttpRequest, event_id: str, pk: int) -> HttpResponse:
     """Give a dead letter up, with a reason."""
     message = _letter(request, event_id, pk)
-    actions.discard_letter(
-        message=message, by=acting(request), reason=request.POST.get("reason", "").replace("\x00", "")
-    )
+    actions.discard_letter(message=message, by=acting(request), reason=posted(request, "reason"))
     messages.success(request, _("It is given up; what follows it goes on."))
     return redirect("staff:outbox-list")
 

@@ -102,3 +102,21 @@ def test_a_candidate_that_cannot_be_proposed_stays_a_candidate() -> None:
     changed = changed_by(lambda: client.post(f"/revisions/{candidate.public_id}/propose"))
     candidate.refresh_from_db()
     assert (changed, candidate.status) == ([], RevisionStatus.CANDIDATE)
+
+
+def test_a_paper_is_not_written_for_another_project_than_was_asked_for() -> None:
+    lead = project_with().memberships.get().user
+    client, foreign = client_of(lead), project_with()
+    answers = []
+
+    def act() -> None:
+        sent = {"project": foreign.public_id, "title": "T", "abstract": "A", "authors": "A. B.", "language": "en"}
+        answers.append(client.post("/new/paper", sent | {"kind": "preprint", "links": ""}).status_code)
+
+    assert (changed_by(act), answers) == ([], [404])
+
+
+def test_names_with_nul_characters_are_nobodys() -> None:
+    client = client_of(project_with().memberships.get().user)
+    assert client.post("/new/paper", {"project": "a\x00b"}).status_code == 404
+    assert client.post("/new/model", {"namespace": "a\x00b", "name": "m"}).status_code == 200
