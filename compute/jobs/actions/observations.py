@@ -92,11 +92,8 @@ def advance_held(job: Job, attempt: Attempt, to: AttemptStatus, *, now: datetime
         attempt, to, by=SYSTEM_SWEEP, now=now, fields={"reason": "", "submitted_at": attempt.submitted_at or now}
     )
     if to is AttemptStatus.RUNNING:
-        if job.status == JobStatus.WAITING:
-            started_at = job.started_at or attempt.bound_at or now
-            transition(
-                job, JobStatus.RUNNING, by=SYSTEM_SWEEP, now=now, fields={"reason": "", "started_at": started_at}
-            )
+        started_at = job.started_at or attempt.bound_at or now
+        transition(job, JobStatus.RUNNING, by=SYSTEM_SWEEP, now=now, fields={"reason": "", "started_at": started_at})
         publish(AttemptStarted(job.public_id, attempt.public_id), subject=job.public_id, by=SYSTEM_SWEEP)
     live.hint(job.public_id, "status")
 

@@ -1,7 +1,7 @@
 """The sweep: everything that must happen to jobs by itself. Run by beat and nudged by events; whatever it
 was doing when a worker died, the next one does again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -27,15 +27,14 @@ from compute.jobs.rules.reconcile import (
     ForceDelete,
     MarkUnknown,
     SendStop,
-    Step,
     reconcile,
+    unanswered,
 )
 from institute.core import faults, live
 from institute.core.actors import SYSTEM_SWEEP
 
 log = structlog.get_logger(__name__)
 ROUNDS = 3
-CREATIONS = 2
 NAME_TAKEN = "name-taken"
 FORCED = "forced"
 
@@ -116,30 +115,39 @@ def _load(claim: Claim) -> Attempt:
 def _bring_together(claim: Claim, now: datetime) -> bool:
     """True if the attempt ended."""
     attempt = _load(claim)
-    observed = _look(claim, attempt, now)
-    for _ in range(CREATIONS):
-        if observed is not None and observed.phase not in (Phase.ABSENT, Phase.UNKNOWN):
-            record_observation(claim, observed, now=now)
-            faults.point("after-record")
-        created: Observation | None = None
-        for step in reconcile(_desired(_load(claim)), observed, now):
-            if isinstance(step, Create):
+    has_ended, created = _follow(claim, attempt, _look(claim, attempt, now), now)
+    if created is not None:  # it may have been there already, and be far on its way
+        has_ended, _again = _follow(claim, attempt, created, now)
+    return has_ended
+
+
+def _follow(
+    claim: Claim, attempt: Attempt, observed: Observation | None, now: datetime
+) -> tuple[bool, Observation | None]:
+    """Do what follows from what was seen: whether the attempt ended, and what the place made of a creation."""
+    if observed is not None and observed.phase not in (Phase.ABSENT, Phase.UNKNOWN):
+        record_observation(claim, observed, now=now)
+        faults.point("after-record")
+    created: Observation | None = None
+    # Read again: an output may have been accepted while the place was asked. Who had no place then has none here.
+    desired = replace(_desired(_load(claim)), is_placed=attempt.cluster_id is not None)
+    for step in reconcile(desired, observed, now):
+        match step:
+            case Create():
                 created = _create(claim, attempt, now)
-                if created is not None:
-                    continue
-                step = End(AttemptStatus.FAILED, FailureClass.PLATFORM, NAME_TAKEN)
-            if isinstance(step, End):
+                if created is None:
+                    _end(claim, End(AttemptStatus.FAILED, FailureClass.PLATFORM, NAME_TAKEN), observed, now)
+                    return True, None
+            case End():
                 _end(claim, step, observed, now)
-                return True
-            if isinstance(step, ForceDelete):
+                return True, None
+            case ForceDelete():
                 _backend(attempt).delete(attempt.name)
                 _end(claim, End(AttemptStatus.CANCELLED, None, FORCED), observed, now)
-                return True
-            _perform(claim, attempt, step, now)
-        if created is None:
-            return False
-        observed = created
-    return False
+                return True, None
+            case _:
+                _perform(claim, attempt, step, now)
+    return False, created
 
 
 def _backend(attempt: Attempt) -> Backend:
@@ -154,7 +162,7 @@ def _look(claim: Claim, attempt: Attempt, now: datetime) -> Observation | None:
     try:
         return _backend(attempt).observe([attempt.name])[0]
     except BackendUnavailable:
-        for step in reconcile(_desired(attempt), None, now):
+        for step in unanswered(_desired(attempt), now):
             _perform(claim, attempt, step, now)
         raise
 
@@ -187,7 +195,7 @@ def _create(claim: Claim, attempt: Attempt, now: datetime) -> Observation | None
     return created
 
 
-def _perform(claim: Claim, attempt: Attempt, step: Step, now: datetime) -> None:
+def _perform(claim: Claim, attempt: Attempt, step: Advance | MarkUnknown | SendStop, now: datetime) -> None:
     match step:
         case Advance(to=to):
             advance(claim, to, now=now)
@@ -196,7 +204,7 @@ def _perform(claim: Claim, attempt: Attempt, step: Step, now: datetime) -> None:
             with holding(claim) as (job, held):
                 Attempt.objects.filter(pk=held.pk).update(is_unknown=is_unknown)
                 live.hint(job.public_id, "status")
-        case SendStop():
+        case _:
             _backend(attempt).request_stop(attempt.name)
             faults.point("after-stop-sent")
             with holding(claim) as (_job, held):

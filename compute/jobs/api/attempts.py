@@ -20,6 +20,7 @@ from compute.jobs.enums import FileKind, LeaseState
 from compute.jobs.models import Attempt, JobCheckpoint
 from institute.core.actors import Actor
 from institute.core.downloads import send_file
+from institute.core.parsers import JSONParser
 from institute.core.storage import read_chunks
 from institute.people.authentication import TokenIdentity
 from institute.people.enums import Scope
@@ -104,6 +105,7 @@ class AttemptAPIView(APIView):
     """Base: the attempt in the address, if it is of the job that the token belongs to."""
 
     scopes: ClassVar[set[Scope]] = {Scope.JOB}
+    parser_classes: ClassVar[Any] = (JSONParser,)  # a manifest is hashed as JSON; a form cannot say the same
 
     def attempt(self, public_id: str) -> Attempt:
         """404 for attempts of other jobs."""

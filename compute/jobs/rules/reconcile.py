@@ -88,7 +88,7 @@ def reconcile(desired: Desired, observed: Observation | None, now: datetime) -> 
     if not desired.is_placed:
         return _unplaced(desired, now)
     if observed is None or observed.phase is Phase.UNKNOWN:
-        return _unanswered(desired, now)
+        return [*unanswered(desired, now)]
     seen: list[Step] = [MarkUnknown(False)] if desired.is_unknown else []
     if observed.phase is Phase.ABSENT:
         return [*seen, _absent(desired)]
@@ -108,7 +108,7 @@ def _unplaced(desired: Desired, now: datetime) -> list[Step]:
     return []
 
 
-def _unanswered(desired: Desired, now: datetime) -> list[Step]:
+def unanswered(desired: Desired, now: datetime) -> list[MarkUnknown]:
     """Short silences are nothing; a longer one is shown. The lease keeps a stray attempt from committing."""
     is_long = desired.last_seen_at is None or now - desired.last_seen_at >= UNKNOWN_AFTER
     return [MarkUnknown(True)] if is_long and not desired.is_unknown else []

@@ -35,6 +35,10 @@ def test_a_gang_with_a_missing_pod_is_never_bound():
     assert bound_spans([stretch(0, 100, 0)], processes=2) == []
 
 
+def test_a_gang_whose_pods_were_never_there_together_is_never_bound():
+    assert bound_spans([stretch(0, 10, 0), stretch(20, 30, 0), stretch(10, 20, 1)], processes=2) == []
+
+
 def test_overlapping_stretches_of_one_pod_count_once():
     assert bound_spans([stretch(0, 50), stretch(30, 60), stretch(5, 10)], processes=1) == [Span(NOON_S, NOON_S + 60)]
 
@@ -98,6 +102,19 @@ def test_slices_hold_every_used_second_once(spans, cell_seconds):
     assert len({c.slice_no for c in found}) == len(found)
     for c in found:
         assert c.slice_no * cell_seconds <= c.start < c.end <= (c.slice_no + 1) * cell_seconds
+
+
+pods = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), st.integers(0, 30)), max_size=10)
+
+
+@given(pods, st.integers(1, 3))
+def test_a_second_is_bound_if_and_only_if_every_pod_holds_it(pods, processes):
+    held = [set() for _ in range(3)]
+    for index, start, length in pods:
+        held[index] |= set(range(start, start + length))
+    found = bound_spans([stretch(start, start + length, index) for index, start, length in pods], processes=processes)
+    bound = [second - NOON_S for span in found for second in range(span.start, span.end)]
+    assert bound == sorted(set.intersection(*held[:processes]))
 
 
 @given(st.integers(1, 3_000), st.integers(1, 3_000))

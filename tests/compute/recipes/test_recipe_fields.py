@@ -185,6 +185,14 @@ def test_refusal_is_translated_with_its_label() -> None:
     assert translated.rule == "Graine : entre 0 et 4294967295."
 
 
+def test_refusal_without_a_label_is_translated_too() -> None:
+    unknown = refused(nonsense=1)
+    assert "label" not in unknown.params
+    assert unknown.translated(lambda text: f"« {text} »") == Refusal(
+        "nonsense", f"« {unknown.rule} »", f"« {unknown.way_out} »", unknown.msgids, unknown.params
+    )
+
+
 def values_for(field: Field) -> st.SearchStrategy[Any]:
     """Fit and unfit values, as JSON or as a form sends them."""
     edges = [

@@ -11,6 +11,7 @@ import pytest
 from compute import recipes
 from compute.recipes.base import Accelerator, FieldType, Recipe
 from compute.recipes.fields import REFERENCES
+from compute.recipes.job_fields import job_fields
 from compute.recipes.registry import CODE_ROOT, EXTRA_VARIABLE, UnknownRecipe, lock_file, source_files
 from tests.compute.recipes.stdlib_runner.recipe import RECIPE as RUNNER
 
@@ -88,6 +89,19 @@ def test_a_package_without_a_recipe_is_an_error(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv(EXTRA_VARIABLE, "compute.recipes.runtime")
     with pytest.raises(ModuleNotFoundError):
         recipes.all_recipes()
+
+
+def test_a_recipe_under_another_packages_name_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["tests.compute.recipes.stdlib_runner.recipe"], "RECIPE", RECIPES[0])
+    monkeypatch.setenv(EXTRA_VARIABLE, "tests.compute.recipes.stdlib_runner")
+    with pytest.raises(TypeError, match=r"whose package is 'tests\.compute\.recipes\.stdlib_runner'"):
+        recipes.all_recipes()
+
+
+def test_a_default_for_a_field_that_no_job_has_is_an_error() -> None:
+    assert [field.default for field in job_fields({"retries": 2}) if field.name == "retries"] == [2]
+    with pytest.raises(ValueError, match=r"\['retires'\]"):
+        job_fields({"retires": 2})
 
 
 def test_code_hash_covers_recipe_runtime_and_contract() -> None:

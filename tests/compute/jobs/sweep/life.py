@@ -1,6 +1,10 @@
 """What tests of the sweep do and read."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from django.db import connection
 
 from institute.core.states import history_of
 
@@ -20,3 +24,21 @@ def end(attempt: Any, fake: Any, sweep: Any, *args: Any, **kwargs: Any) -> Any:
     fake.finish(attempt.name, *args, **kwargs)
     sweep()
     return reload(attempt)
+
+
+@contextmanager
+def after_statement(part: str, do: Callable[[], Any], *, number: int = 1) -> Iterator[None]:
+    """What another worker does in between: `do()`, right after the block's `number`th statement with `part` in it."""
+    seen = 0
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal seen
+        result = execute(sql, params, many, context)
+        seen += part in sql
+        if part in sql and seen == number:
+            do()
+        return result
+
+    with connection.execute_wrapper(watch):
+        yield
+    assert seen >= number, f"{seen} statements held {part!r}"

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from compute.allocations.models import HoursTransaction
 from compute.allocations.queries import balances_of_allocation, proof
 from compute.jobs import actions
 from compute.jobs.models import UsageSlice
@@ -113,6 +114,16 @@ def test_a_lost_host_is_refunded_back_to_the_checkpoint(job, running, fake, swee
     clock.tick(2)
     sweep()
     assert open_attempt(job).number == 2
+
+
+def test_a_host_lost_right_after_a_checkpoint_took_nothing(job, running, fake, sweep, clock):
+    clock.tick(100)
+    checkpoint_of(running, now=clock.now)
+    fake.vanish(running.name)
+    sweep()
+    assert (reload(running).status, reload(running).refund_owed) == ("lost", 0)
+    assert (balances_of_allocation(job.allocation).spent, balances_of_allocation(job.allocation).lost) == (100, 0)
+    assert not HoursTransaction.objects.filter(attempt=running.public_id).exclude(kind="capture").exists()
 
 
 def test_a_refund_comes_out_of_what_is_unallocated(fake, sweep, clock):

@@ -3,6 +3,7 @@
 import pytest
 
 from compute.allocations.queries import held_of_job
+from compute.jobs.backends.base import BackendConflict
 from tests.compute.jobs.sweep.life import reload
 from tests.factories.jobs import (
     allocation_on,
@@ -46,3 +47,18 @@ def test_a_job_that_waited_too_long_gives_up_and_gives_its_hours_back(fake, swee
     sweep()
     assert (reload(late).status, reload(late).reason) == ("cancelled", "waited-too-long")
     assert held_of_job(late.public_id) == 0
+
+
+def test_a_sweep_makes_room_three_times_and_leaves_the_rest_to_the_next(fake, sweep, clock):
+    allocation = allocation_on(now=clock.now)
+    jobs = [submitted_job(allocation=allocation, now=clock.now) for _ in range(4)]
+    for _ in jobs:
+        fake.fail_next("create", BackendConflict("its name is taken"))
+    swept = sweep()
+    assert (swept.placed, swept.ended) == (3, 3)
+    assert newest_attempt(jobs[3]).cluster is None
+    assert (sweep().placed, job_ends(jobs[3])) == (1, ["failed", "planned"])
+
+
+def job_ends(job):
+    return list(job.attempts.order_by("number").values_list("status", flat=True))

@@ -6,6 +6,7 @@ import pytest
 
 from compute.jobs import actions
 from compute.jobs.backends.base import BackendConflict, BackendUnavailable
+from institute.people.models import ApiToken
 from tests.compute.jobs.sweep.life import reload, statuses
 from tests.factories.jobs import (
     allocation_on,
@@ -70,6 +71,18 @@ def test_training_is_told_whose_hours_it_spends(job, fake, sweep):
         "donors": [pledge.donor.public_id],
     }
     assert told["inputs"] == job.inputs
+
+
+def test_what_a_place_is_told_stands_from_the_first_time_on(job, fake, sweep, clock, settings):
+    fake.fail_next("create", BackendUnavailable("hiccup"))
+    assert actions.sweep_jobs(now=clock.now).silent == 1
+    frozen, address = newest_attempt(job).spec_sha256, settings.PLATFORM_URL
+    settings.PLATFORM_URL = "https://elsewhere.example"
+    clock.tick(1)
+    sweep()
+    told = fake.attempts[newest_attempt(job).name].spec
+    assert (told.spec_sha256, told.platform_url) == (frozen, address)
+    assert ApiToken.objects.filter(job_id=job.public_id).count() == 2  # but its secrets are new
 
 
 def test_an_answer_lost_after_the_creation_makes_no_second_attempt(job, fake, sweep, clock):

@@ -96,3 +96,10 @@ def test_broken_text_is_refused(supervisor, text):
     answer = supervisor.client.generic("POST", supervisor.url("checkpoints"), sent, content_type="application/json")
     assert problem(answer) == (400, "parse-error")
     assert not JobCheckpoint.objects.exists()
+
+
+def test_a_manifest_sent_as_a_form_is_refused(supervisor):
+    form = {"fence": supervisor.fence(), "step": 1, "location": "local:1/1", "manifest_sha256": "0" * 64}
+    answer = supervisor.client.post(supervisor.url("checkpoints"), form | {"manifest.a": "1"}, format="multipart")
+    assert answer.status_code == 415
+    assert not JobCheckpoint.objects.exists()
