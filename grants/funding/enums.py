@@ -77,9 +77,9 @@ class RestrictionKind(models.TextChoices):
 class Enforcement(models.TextChoices):
     """Block refuses, warn needs a recorded tick, report only opens obligations."""
 
-    BLOCK = "block", _("block")
-    WARN = "warn", _("warn")
-    REPORT = "report", _("report")
+    BLOCK = "block", _("enforced")
+    WARN = "warn", _("warned about")
+    REPORT = "report", _("reported")
 
 
 class ObligationKind(models.TextChoices):

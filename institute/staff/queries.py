@@ -6,16 +6,20 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.db.models import Count, Model, Q, QuerySet, Window
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from compute.allocations import queries as allocations
-from compute.allocations.models import Request
-from compute.capacity.models import AcceleratorType
+from compute.allocations.models import Project, Request
+from compute.capacity.models import AcceleratorType, Cluster, Provider, Supply
 from compute.jobs.enums import JobStatus
 from compute.jobs.models import Job
+from grants.donors.models import Donor
 from grants.funding import queries as funding
 from grants.funding.enums import PledgeStatus
 from grants.funding.models import ComputeTerms, Obligation, Pledge
 from institute.core import outbox
+from institute.people.models import User
 
 DUE_DAYS = 30
 EXPIRING_DAYS = 90
@@ -53,6 +57,37 @@ class Today:
     expiring: int
     dead_letters: int
     lag_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that an institute needs before the first job; `permission` says whose work it is."""
+
+    label: str | Promise
+    url_name: str
+    permission: str
+    is_done: bool
+
+
+def first_steps() -> list[Step]:
+    """What a new institute enters, in this order."""
+    desk, machines = "donors.edit_donor", "capacity.edit_cluster"
+    people, pledge, project = "people.manage_roles", "funding.offer_pledge", "allocations.create_project"
+    return [
+        Step(_("People and their roles"), "people:person-create", people, User.objects.count() > 1),
+        Step(_("Types of accelerators"), "capacity:type-create", machines, AcceleratorType.objects.exists()),
+        Step(_("A provider of machines"), "capacity:provider-create", machines, Provider.objects.exists()),
+        Step(_("Its cluster"), "capacity:cluster-create", machines, Cluster.objects.exists()),
+        Step(_("A donor"), "donors:donor-create", desk, Donor.objects.exists()),
+        Step(_("The donor's pledge, then accept it"), "funding:pledge-create", pledge, Pledge.objects.exists()),
+        Step(_("Which clusters serve the pledge"), "capacity:supply-create", machines, Supply.objects.exists()),
+        Step(
+            _("A project with its lead, who asks for hours"),
+            "allocations:project-create",
+            project,
+            Project.objects.exists(),
+        ),
+    ]
 
 
 def pledge_rows(pledges: Sequence[Pledge]) -> list[PledgeRow]:

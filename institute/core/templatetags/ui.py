@@ -49,6 +49,12 @@ def when(moment: datetime | date | None) -> SafeString:
 
 
 @register.filter
+def last_day(end: datetime) -> str:
+    """The last day of a span, whose end is exclusive: `{{ allocation.ends_at|last_day }}`."""
+    return formats.last_day_text(end)
+
+
+@register.filter
 def day(moment: datetime | date) -> str:
     """The day alone: `{{ allocation.starts_at|day }} – {{ allocation.ends_at|day }}`."""
     return formats.day_text(moment)

@@ -123,6 +123,11 @@ def day_text(moment: datetime | date) -> str:
     return format_date(day, format="medium", locale=locale())
 
 
+def last_day_text(end: datetime) -> str:
+    """The last day before `end`: ends are exclusive in the database, people read the last day that counts."""
+    return day_text(end - timedelta(microseconds=1))
+
+
 def size_text(count: int) -> str:
     """Bytes in decimal units ("812 MB"), as disks and downloads are sold."""
     amount, units = Decimal(count), [gettext("B"), gettext("kB"), gettext("MB"), gettext("GB"), gettext("TB")]

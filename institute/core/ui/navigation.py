@@ -159,6 +159,13 @@ class Navigation:
         return open_doors if len(open_doors) > 1 else []
 
 
+def landing(request: HttpRequest) -> str:
+    """Where a person starts: the first entry of their own front door, the public's for everybody else."""
+    doors = Navigation(request)
+    firsts = (links[0].url for door in (Door.STAFF, Door.DONOR, Door.RESEARCH) if (links := doors.links(door)))
+    return next(firsts, root())
+
+
 @dataclass(frozen=True, slots=True)
 class LanguageLink:
     """One language of the switch; `url` is "" where the address is the same in every language."""

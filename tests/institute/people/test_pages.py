@@ -107,6 +107,25 @@ def test_a_weak_password_is_told_and_nobody_is_made(client: Client) -> None:
     assert not User.objects.filter(email="new@example.org").exists()
 
 
+@pytest.mark.parametrize(
+    ("role", "start"),
+    [
+        (Role.FINANCE, "staff:dashboard"),
+        (Role.DONOR_CONTACT, "funding:pledge-list"),
+        (None, "allocations:project-list"),
+    ],
+)
+def test_people_start_behind_their_own_front_door(client: Client, role: Role | None, start: str) -> None:
+    user = user_with(role) if role else UserFactory.create()
+    user.set_password(PASSWORD)
+    user.save()
+    answer = client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    assert (answer.status_code, answer["Location"]) == (302, reverse(start))
+    client.logout()
+    answer = client.post("/accounts/login/?next=/papers", {"login": user.email, "password": PASSWORD})
+    assert answer["Location"] == "/papers"
+
+
 def test_repeated_wrong_passwords_lock_the_account(client: Client) -> None:
     UserFactory.create(email="a@example.org", password=PASSWORD)
     for _ in range(8):

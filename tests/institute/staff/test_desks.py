@@ -14,6 +14,7 @@ from institute.core.enums import OutboxStatus
 from institute.core.models import AuditEntry, OutboxMessage
 from institute.people.enums import Role
 from institute.staff import queries
+from tests.factories.capacity import accelerator_type
 from tests.factories.funding import active_pledge
 from tests.factories.people import TESTER, user_with
 
@@ -53,6 +54,12 @@ def test_an_empty_institute_has_a_first_page(desk: Client) -> None:
     page = desk.get(reverse("staff:dashboard"))
     assert page.status_code == 200
     assert "No pledge is open." in page.text
+    assert reverse("capacity:type-create") in page.text
+    assert reverse("donors:donor-create") not in page.text  # the grants desk's work
+    accelerator_type()
+    page = desk.get(reverse("staff:dashboard"))
+    assert reverse("capacity:type-create") not in page.text
+    assert reverse("capacity:provider-create") in page.text
 
 
 def _count(client: Client) -> int:

@@ -112,3 +112,8 @@ def test_a_day_alone_is_written_as_the_language_does(moment: date) -> None:
         assert formats.day_text(moment) == "20 Sept 2026"
     with translation.override("fr"):
         assert formats.day_text(moment) == "20 sept. 2026"
+
+
+def test_the_last_day_is_the_one_before_an_exclusive_end() -> None:
+    assert formats.last_day_text(datetime(2026, 11, 25, tzinfo=UTC)) == "24 Nov 2026"
+    assert formats.last_day_text(datetime(2026, 11, 24, 12, tzinfo=UTC)) == "24 Nov 2026"
