@@ -20,7 +20,7 @@ from compute.jobs.rules.submission import kind_of, objection_of
 from compute.recipes.base import Field, FieldType, Recipe
 from compute.recipes.fields import REFERENCES
 from compute.recipes.job_fields import JOB_FIELDS
-from institute.core.ui.formats import number
+from institute.core.ui.formats import last_day_text, number
 from institute.people.enums import Role
 from institute.people.models import User
 
@@ -58,7 +58,7 @@ class AllocationField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not 
 
     def label_from_instance(self, obj: Allocation) -> str:
         """Project and until when."""
-        return _("%(project)s, until %(end)s") % {"project": obj.project, "end": f"{obj.ends_at:%Y-%m-%d}"}
+        return _("%(project)s, until %(end)s") % {"project": obj.project, "end": last_day_text(obj.ends_at)}
 
 
 class Declared:
