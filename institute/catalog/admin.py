@@ -1,6 +1,10 @@
 """Back office: read only, since only actions write."""
 
+from typing import Generic, TypeVar
+
 from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
 
 from institute.catalog.models import (
     Artifact,
@@ -15,9 +19,23 @@ from institute.catalog.models import (
 )
 from institute.core.admin import ReadOnlyAdmin
 
+M = TypeVar("M", bound=Model)
+
+
+class CatalogAdmin(ReadOnlyAdmin[M], Generic[M]):
+    """A table of the catalogue: what is not public is for administrators alone."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Administrators see the section."""
+        return request.user.has_perm("catalog.view_all")
+
+    def has_view_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Administrators see every row."""
+        return request.user.has_perm("catalog.view_all")
+
 
 @admin.register(Artifact)
-class ArtifactAdmin(ReadOnlyAdmin[Artifact]):
+class ArtifactAdmin(CatalogAdmin[Artifact]):
     """Models, data sets, code."""
 
     list_display = ("name", "namespace", "kind", "status", "latest", "published_at")
@@ -27,7 +45,7 @@ class ArtifactAdmin(ReadOnlyAdmin[Artifact]):
 
 
 @admin.register(Revision)
-class RevisionAdmin(ReadOnlyAdmin[Revision]):
+class RevisionAdmin(CatalogAdmin[Revision]):
     """Revisions."""
 
     list_display = ("artifact", "label", "status", "licence", "published_at")
@@ -37,7 +55,7 @@ class RevisionAdmin(ReadOnlyAdmin[Revision]):
 
 
 @admin.register(RevisionSource)
-class RevisionSourceAdmin(ReadOnlyAdmin[RevisionSource]):
+class RevisionSourceAdmin(CatalogAdmin[RevisionSource]):
     """What revisions came out of."""
 
     list_display = ("revision", "relation", "role", "basis")
@@ -45,7 +63,7 @@ class RevisionSourceAdmin(ReadOnlyAdmin[RevisionSource]):
 
 
 @admin.register(Commit)
-class CommitAdmin(ReadOnlyAdmin[Commit]):
+class CommitAdmin(CatalogAdmin[Commit]):
     """Commits."""
 
     list_display = ("sha1", "artifact", "author_name", "committed_at")
@@ -54,7 +72,7 @@ class CommitAdmin(ReadOnlyAdmin[Commit]):
 
 
 @admin.register(Blob)
-class BlobAdmin(ReadOnlyAdmin[Blob]):
+class BlobAdmin(CatalogAdmin[Blob]):
     """Bytes."""
 
     list_display = ("sha256", "size", "status", "is_text")
@@ -64,7 +82,7 @@ class BlobAdmin(ReadOnlyAdmin[Blob]):
 
 
 @admin.register(EvaluationResult)
-class EvaluationResultAdmin(ReadOnlyAdmin[EvaluationResult]):
+class EvaluationResultAdmin(CatalogAdmin[EvaluationResult]):
     """Measurements."""
 
     list_display = ("revision", "metric", "value", "attestation")
@@ -72,7 +90,7 @@ class EvaluationResultAdmin(ReadOnlyAdmin[EvaluationResult]):
 
 
 @admin.register(Publication)
-class PublicationAdmin(ReadOnlyAdmin[Publication]):
+class PublicationAdmin(CatalogAdmin[Publication]):
     """Papers."""
 
     list_display = ("title", "kind", "status", "published_at")
@@ -81,7 +99,7 @@ class PublicationAdmin(ReadOnlyAdmin[Publication]):
 
 
 @admin.register(PublicationLink)
-class PublicationLinkAdmin(ReadOnlyAdmin[PublicationLink]):
+class PublicationLinkAdmin(CatalogAdmin[PublicationLink]):
     """What papers are about."""
 
     list_display = ("publication", "artifact", "relation", "status")
@@ -89,7 +107,7 @@ class PublicationLinkAdmin(ReadOnlyAdmin[PublicationLink]):
 
 
 @admin.register(Creator)
-class CreatorAdmin(ReadOnlyAdmin[Creator]):
+class CreatorAdmin(CatalogAdmin[Creator]):
     """Authors."""
 
     list_display = ("name", "orcid", "ror")

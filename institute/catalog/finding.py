@@ -5,11 +5,9 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
-from institute.catalog.enums import ArtifactKind
+from institute.catalog.enums import ArtifactKind, ArtifactStatus
 from institute.catalog.models import Artifact, Commit, Publication, Revision
-from institute.catalog.queries import artifacts, pages, publications, trees
-from institute.catalog.rules import is_member_of
-from institute.people.models import User
+from institute.catalog.queries import artifacts, pages, publications, trees, visibility
 
 
 def artifact_or_404(request: HttpRequest, *, kind: ArtifactKind, handle: str, name: str, **_: Any) -> Artifact:
@@ -17,15 +15,11 @@ def artifact_or_404(request: HttpRequest, *, kind: ArtifactKind, handle: str, na
     artifact = artifacts.artifact_at(kind, handle, name)
     if artifact is None:
         raise Http404
-    if artifact.latest_id is None and not knows(request, artifact):
+    if artifact.latest_id is not None and artifact.status == ArtifactStatus.ACTIVE:
+        return artifact
+    if not visibility.artifacts_known_to(request.user, timezone.now()).filter(pk=artifact.pk).exists():
         raise Http404
     return artifact
-
-
-def knows(request: HttpRequest, artifact: Artifact) -> bool:
-    """The reader sees the artefact though it shows nothing, or shows something withdrawn."""
-    seen = artifacts.visible_artifacts(request.user, timezone.now()).filter(pk=artifact.pk)
-    return seen.exists() or artifacts.public_revisions(artifact).exists()
 
 
 def commit_or_404(request: HttpRequest, artifact: Artifact, rev: str) -> Commit:
@@ -33,20 +27,19 @@ def commit_or_404(request: HttpRequest, artifact: Artifact, rev: str) -> Commit:
     if rev == "main" and artifact.latest is not None and not is_insider(request, artifact):
         return artifact.latest.commit
     commit = trees.commit_named(artifact, rev)
-    if commit is None or not artifacts.readable_commits(request.user, timezone.now()).filter(pk=commit.pk).exists():
+    if commit is None or not visibility.readable_commits(request.user, timezone.now()).filter(pk=commit.pk).exists():
         raise Http404
     return commit
 
 
 def is_insider(request: HttpRequest, artifact: Artifact) -> bool:
-    """The reader is owner, member or staff."""
-    user = request.user
-    return isinstance(user, User) and (user.is_staff or is_member_of(user, artifact))
+    """The reader works on the artefact."""
+    return request.user.has_perm("catalog.edit_artifact", artifact)
 
 
 def revision_or_404(request: HttpRequest, public_id: str, **_: Any) -> Revision:
     """The revision with this id. Http404 if the reader may not know of it."""
-    seen = artifacts.revisions_visible_to(request.user, timezone.now()).filter(public_id=public_id)
+    seen = visibility.revisions_visible_to(request.user, timezone.now()).filter(public_id=public_id)
     revision: Revision | None = pages.for_page().filter(pk__in=seen.values("pk")).first()
     if revision is None:
         raise Http404
@@ -55,7 +48,7 @@ def revision_or_404(request: HttpRequest, public_id: str, **_: Any) -> Revision:
 
 def publication_or_404(request: HttpRequest, public_id: str, **_: Any) -> Publication:
     """The paper with this id. Http404 if the reader may not know of it."""
-    seen = publications.publications_visible_to(request.user, timezone.now())
+    seen = visibility.publications_visible_to(request.user, timezone.now())
     paper = publications.with_credits(seen.select_related("project")).filter(public_id=public_id).first()
     if paper is None:
         raise Http404

@@ -11,7 +11,7 @@ from compute.jobs.models import Job
 from grants.donors.models import Donor
 from grants.funding.models import Pledge
 from institute.catalog.models import Revision
-from institute.catalog.queries import artifacts, became, outputs, publications
+from institute.catalog.queries import artifacts, became, outputs, publications, visibility
 from institute.core.ui import formats
 
 MOST = 12
@@ -38,10 +38,9 @@ def _hours(revision: Revision, seconds: dict[str, int]) -> SafeString:
 
 def publish_job(job: Job, *, request: HttpRequest) -> str:
     """On a job's page: its revision, or the button that drafts one."""
-    revision = artifacts.revision_of_job(job.public_id)
+    revision = visibility.read_revision_of_job(job, request.user, timezone.now())
     if revision is not None:
-        seen = artifacts.revisions_visible_to(request.user, timezone.now()).filter(pk=revision.pk)
-        return render_to_string("catalog/_job_panel.html", {"revision": revision}, request) if seen.exists() else ""
+        return render_to_string("catalog/_job_panel.html", {"revision": revision}, request) if revision.is_seen else ""
     if job.status != JobStatus.SUCCEEDED or not request.user.has_perm("catalog.draft_revision", job):
         return ""
     if outputs.accepted_output(job) is None:
@@ -52,8 +51,8 @@ def publish_job(job: Job, *, request: HttpRequest) -> str:
 def of_project(project: Project, *, request: HttpRequest) -> str:
     """On a project's page: its models, data, code and papers, drafts among them for its members."""
     now = timezone.now()
-    shown = artifacts.for_lists(artifacts.visible_artifacts(request.user, now).filter(project=project))
-    papers = publications.with_credits(publications.publications_visible_to(request.user, now).filter(project=project))
+    shown = artifacts.for_lists(visibility.artifacts_visible_to(request.user, now).filter(project=project))
+    papers = publications.with_credits(visibility.publications_visible_to(request.user, now).filter(project=project))
     context = {
         "rows": list(shown.order_by("-published_at", "-id")[:MOST]),
         "papers": list(papers.order_by("-id")[:MOST]),

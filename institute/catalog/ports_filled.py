@@ -15,15 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from compute.allocations.models import Allocation, AllocationSource
-from compute.allocations.queries import parts_of_job
 from compute.jobs.models import Job
+from compute.jobs.queries import payers_so_far
 from compute.tracking.models import Run
 from grants.donors.models import Donor
 from grants.donors.queries import public_donors
 from grants.funding.models import Pledge
 from institute.catalog.enums import PUBLIC_REVISIONS
 from institute.catalog.models import Artifact, Publication, Revision
-from institute.catalog.queries import artifacts, became, publications
+from institute.catalog.queries import artifacts, became, publications, visibility
 from institute.catalog.queries.pages import RevisionPage
 from institute.catalog.rules import is_member_of
 from institute.core.ui import formats
@@ -118,12 +118,13 @@ def _counted(stage: str, n: int) -> str:
 
 def _named_donors(donors: Sequence[Donor], reader: object) -> dict[int, str]:
     """The name of each donor that the reader may read."""
+    if isinstance(reader, User) and reader.is_staff:
+        return {donor.pk: donor.name for donor in donors}
     known = {donor.pk: getattr(donor, "may_be_named", None) for donor in donors}
     if None in known.values():
         public = set(public_donors().filter(pk__in=known).values_list("pk", flat=True))
         known = {pk: pk in public for pk in known}
-    is_staff = isinstance(reader, User) and reader.is_staff
-    return {d.pk: d.name if known[d.pk] or is_staff else _("a private donor") for d in donors}
+    return {donor.pk: donor.name if known[donor.pk] else _("a private donor") for donor in donors}
 
 
 def _donor_url(donor: Donor, named: dict[int, str]) -> str:
@@ -202,24 +203,15 @@ def _donors(pledges: Sequence[Pledge]) -> list[Donor]:
     return list({pledge.donor_id: pledge.donor for pledge in pledges}.values())
 
 
-def payers_so_far(job: Job) -> list[Pledge]:
-    """The pledges that paid for a job; before anything is charged, those that hold for it."""
-    parts = parts_of_job(job.public_id)
-    paying = [part for part in parts if part.spent > 0] or [part for part in parts if part.held > 0]
-    sources = AllocationSource.objects.select_related("pledge__donor").in_bulk([part.source_id for part in paying])
-    return [sources[part.source_id].pledge for part in paying]
-
-
 def _of_job(job: Job, reader: object, current: str = "job") -> Story:
     pledges = payers_so_far(job)
     story = Story(current, donors=_donors(pledges), pledges=pledges, allocations=[job.allocation], jobs=[job])
-    story.runs = list(Run.objects.filter(job=job).select_related("job__project"))
+    story.runs = [job.run] if hasattr(job, "run") else []
     n = job.attempts.count()
     story.details["job"] = ngettext("%(n)s attempt", "%(n)s attempts", n) % {"n": n} if n else ""
     if current in {"job", "run"}:
-        seen = artifacts.revisions_visible_to(reader, timezone.now())
-        revision = artifacts.revision_of_job(job.public_id)
-        if revision is not None and seen.filter(pk=revision.pk).exists():
+        revision = visibility.read_revision_of_job(job, reader, timezone.now())
+        if revision is not None and revision.is_seen:
             _tell_revision(story, revision)
     return story
 
@@ -229,7 +221,8 @@ def _tell_revision(story: Story, revision: Revision) -> None:
     story.details["model"] = (
         revision.label if revision.status in PUBLIC_REVISIONS else f"{revision.label}, {revision.get_status_display()}"
     )
-    story.papers = list(publications.papers_about(revision.artifact)[: MOST + 1])
+    if revision.artifact.latest_id is not None:
+        story.papers = list(publications.papers_about(revision.artifact)[: MOST + 1])
     if len(story.papers) == 1:
         story.details["paper"] = str(year_of(story.papers[0]) or "")
 
@@ -284,13 +277,13 @@ def story_of_page(page: RevisionPage) -> Story:
 def _of_artifact(artifact: Artifact, reader: object) -> Story:
     if artifact.latest is not None:
         return _of_revision(artifact.latest, reader)
-    newest = artifacts.revisions_visible_to(reader, timezone.now()).filter(artifact=artifact).order_by("-id").first()
+    newest = visibility.revisions_visible_to(reader, timezone.now()).filter(artifact=artifact).order_by("-id").first()
     return _of_revision(newest, reader) if newest else Story("model")
 
 
 def _of_publication(publication: Publication, reader: object) -> Story:
     story = Story("paper", papers=[publication])
-    seen = artifacts.revisions_visible_to(reader, timezone.now())
+    seen = visibility.revisions_visible_to(reader, timezone.now())
     revisions = [link.revision or link.artifact.latest for link in publications.links_of(publication)]
     related = ("artifact__namespace", "job__allocation__project", "job__project")
     known = seen.filter(pk__in=[revision.pk for revision in revisions if revision]).select_related(*related)

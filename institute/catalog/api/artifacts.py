@@ -30,7 +30,7 @@ from institute.catalog.api.serializers import (
 from institute.catalog.enums import ArtifactKind
 from institute.catalog.finding import commit_or_404
 from institute.catalog.models import Artifact, Commit
-from institute.catalog.queries import artifacts, pages, trees
+from institute.catalog.queries import artifacts, pages, trees, visibility
 from institute.catalog.queries.chain import as_json, provenance
 from institute.core.api import idempotent
 from institute.core.errors import NotFound, Refused
@@ -43,7 +43,7 @@ CHUNK = 1024 * 1024
 
 def artifact_or_404(request: Request, public_id: str, permission: str = "") -> Artifact:
     """The artefact with this id as far as the caller may know of it; with `permission`, 403 without that."""
-    found = artifacts.visible_artifacts(request.user, timezone.now()).filter(public_id=public_id)
+    found = visibility.artifacts_visible_to(request.user, timezone.now()).filter(public_id=public_id)
     artifact = found.select_related("namespace", "project", "owner", "latest__commit").first()
     if artifact is None:
         raise Http404
@@ -68,7 +68,7 @@ class ArtifactList(generics.ListAPIView[Artifact]):
 
     def get_queryset(self) -> QuerySet[Artifact]:
         """Published ones for everybody, drafts for their members."""
-        return artifacts.for_lists(artifacts.visible_artifacts(self.request.user, timezone.now()))
+        return artifacts.for_lists(visibility.artifacts_visible_to(self.request.user, timezone.now()))
 
     @extend_schema(request=ArtifactInput, responses={201: ArtifactSerializer})
     @idempotent

@@ -18,7 +18,7 @@ from institute.catalog.api.revisions import said
 from institute.catalog.api.serializers import PublicationInput, PublicationSerializer
 from institute.catalog.enums import PublicationKind, PublicationRelation
 from institute.catalog.models import Artifact, Publication
-from institute.catalog.queries import artifacts, publications
+from institute.catalog.queries import publications, visibility
 from institute.core.api import ReasonInput, idempotent
 from institute.core.errors import Refused
 from institute.people.access import acting, require_permission
@@ -34,9 +34,7 @@ VERBS: dict[str, tuple[str, Callable[..., Publication], type[ReasonInput] | None
 
 def seen_by(user: object) -> QuerySet[Publication]:
     """The papers that a caller may see, with their authors."""
-    return publications.with_credits(
-        publications.publications_visible_to(user, timezone.now()).select_related("project")
-    )
+    return publications.with_credits(visibility.publications_visible_to(user, timezone.now()).select_related("project"))
 
 
 def found(request: Request, public_id: str, permission: str = "") -> Publication:
@@ -65,7 +63,7 @@ def read_draft(request: Request) -> tuple[actions.PublicationDraft, str]:
 
 
 def _link(request: Request, row: dict[str, Any]) -> actions.LinkDraft:
-    visible = artifacts.visible_artifacts(request.user, timezone.now())
+    visible = visibility.artifacts_visible_to(request.user, timezone.now())
     artifact: Artifact | None = visible.filter(public_id=row["artifact"]).first()
     wanted = row.get("revision")
     revision = artifact.revisions.filter(public_id=wanted).first() if artifact and wanted else None

@@ -26,7 +26,7 @@ from institute.catalog.api.serializers import (
 )
 from institute.catalog.finding import revision_or_404
 from institute.catalog.models import Revision
-from institute.catalog.queries import artifacts
+from institute.catalog.queries import visibility
 from institute.catalog.queries.chain import as_json, provenance
 from institute.core.api import ReasonInput, idempotent
 from institute.people.access import acting, require_permission
@@ -60,7 +60,7 @@ class RevisionList(generics.ListAPIView[Revision]):
 
     def get_queryset(self) -> QuerySet[Revision]:
         """Public ones for everybody, others for members and reviewers."""
-        seen = artifacts.revisions_visible_to(self.request.user, timezone.now())
+        seen = visibility.revisions_visible_to(self.request.user, timezone.now())
         return seen.select_related("artifact__namespace", "commit", "job")
 
     @extend_schema(request=RevisionInput, responses={201: RevisionSerializer})

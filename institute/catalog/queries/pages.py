@@ -122,6 +122,11 @@ class RevisionPage:
         """The revisions on their way, newest first."""
         return [revision for revision in self._all_revisions if revision.status not in PUBLIC_REVISIONS]
 
+    @property
+    def proposed(self) -> list[Revision]:
+        """Those that wait for a reviewer, newest first."""
+        return [revision for revision in self.waiting if revision.status == RevisionStatus.IN_REVIEW]
+
     @cached_property
     def papers(self) -> list[Publication]:
         """Published papers about the artefact; before it is published there is none."""

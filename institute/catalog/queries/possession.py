@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import connection
 
 from institute.catalog.models import Upload
-from institute.catalog.queries.artifacts import readable_commits
+from institute.catalog.queries.visibility import readable_commits
 from institute.people.models import User
 
 _HOLDERS = """

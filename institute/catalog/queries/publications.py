@@ -1,13 +1,12 @@
-"""Papers: what there is, and who may see it."""
+"""Papers: what there is."""
 
 from datetime import datetime
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from institute.catalog.enums import PUBLIC_PUBLICATIONS, LinkStatus, PublicationStatus
 from institute.catalog.models import Artifact, Credit, Publication, PublicationLink, Revision
-from institute.catalog.queries.artifacts import may_review, projects_now
-from institute.people.models import User
+from institute.catalog.queries.visibility import publications_visible_to
 
 
 def published_papers() -> QuerySet[Publication]:
@@ -24,19 +23,6 @@ def with_credits(publications: QuerySet[Publication]) -> QuerySet[Publication]:
 def newest_papers(count: int) -> QuerySet[Publication]:
     """The latest published."""
     return with_credits(published_papers()).order_by("-published_at", "-id")[:count]
-
-
-def publications_visible_to(user: object, now: datetime) -> QuerySet[Publication]:
-    """Published ones for everybody, those in review for reviewers, drafts for their projects' members and staff."""
-    public = Q(status__in=PUBLIC_PUBLICATIONS)
-    if not isinstance(user, User):
-        return Publication.objects.filter(public)
-    if user.is_staff:
-        return Publication.objects.all()
-    seen = public | Q(project__in=projects_now(user, now))
-    if may_review(user):
-        seen |= Q(status=PublicationStatus.IN_REVIEW)
-    return Publication.objects.filter(seen)
 
 
 def links_of(publication: Publication) -> QuerySet[PublicationLink]:
@@ -60,7 +46,7 @@ def papers_about_revisions(revisions: QuerySet[Revision]) -> QuerySet[Publicatio
     return published_papers().filter(pk__in=about.values("publication")).order_by("-published_at", "-id")
 
 
-def waiting_for(user: object, now: datetime) -> QuerySet[Publication]:
-    """Papers on their way that the person may see, newest first."""
+def waiting_for(reader: object, now: datetime) -> QuerySet[Publication]:
+    """Papers on their way that a reader may open, newest first."""
     waiting = [PublicationStatus.DRAFT, PublicationStatus.IN_REVIEW]
-    return publications_visible_to(user, now).filter(status__in=waiting).select_related("project").order_by("-id")
+    return publications_visible_to(reader, now).filter(status__in=waiting).select_related("project").order_by("-id")

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from institute.catalog.enums import PUBLIC_REVISIONS, ArtifactKind, RevisionStatus
 from institute.catalog.models import Revision
-from institute.catalog.queries.artifacts import insider_artifacts
+from institute.catalog.queries.visibility import own_artifacts
 from institute.people.models import User
 
 KINDS = {"model": ArtifactKind.MODEL, "dataset": ArtifactKind.DATASET}
@@ -21,7 +21,7 @@ def reference_of(revision: Revision) -> str:
 
 def usable_by(user: User, kind: str, now: datetime) -> QuerySet[Revision]:
     """Revisions that a person's job may read: published ones, and drafts of their own projects; newest first."""
-    own = Q(artifact__in=insider_artifacts(user, now), status__in=[RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW])
+    own = Q(artifact__in=own_artifacts(user, now), status__in=[RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW])
     return (
         Revision.objects.filter(Q(status=RevisionStatus.PUBLISHED) | own, artifact__kind=KINDS[kind])
         .select_related("artifact__namespace", "commit")

@@ -10,7 +10,7 @@ from compute.allocations.models import Allocation, Project
 from compute.jobs.models import Job
 from compute.tracking.models import Run
 from institute.catalog.models import Artifact, Publication, Revision
-from institute.catalog.queries import artifacts, publications
+from institute.catalog.queries import visibility
 from institute.core.actors import Actor
 from institute.core.errors import Forbidden
 from institute.people.enums import HandleKind, Role
@@ -36,6 +36,12 @@ def _owners(obj: object) -> tuple[Project | None, int | None]:
     return None, None
 
 
+def _is_the_institutes(obj: object) -> bool:
+    """It stands under the institute's own handle, for which operations act."""
+    artifact = obj.artifact if isinstance(obj, Revision) else obj
+    return isinstance(artifact, Artifact) and artifact.namespace.kind == HandleKind.INSTITUTE
+
+
 def _parts_of(user: User) -> dict[int, str]:
     """{project's key: the person's part in it now}, read once per instance, as roles are."""
     if not hasattr(user, "_catalog_parts"):
@@ -45,22 +51,26 @@ def _parts_of(user: User) -> dict[int, str]:
     return parts
 
 
+def _part_in(user: object, obj: object) -> str | None:
+    """The person's part in what owns a thing, None if it is not theirs; people lead what is their own."""
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    project, owner = _owners(obj)
+    if owner == user.pk or (_is_the_institutes(obj) and Role.OPERATIONS in user.roles):
+        return MemberRole.LEAD
+    return _parts_of(user).get(project.pk) if project is not None else None
+
+
 @rules.predicate
 def is_member_of(user: object, obj: object = None) -> bool:
     """A member of the project that owns the thing, or the person whose own it is."""
-    if not isinstance(user, User) or not user.is_active:
-        return False
-    project, owner = _owners(obj)
-    return owner == user.pk or (project is not None and project.pk in _parts_of(user))
+    return _part_in(user, obj) is not None
 
 
 @rules.predicate
 def is_lead_of(user: object, obj: object = None) -> bool:
     """A lead of the project that owns the thing, or the person whose own it is."""
-    if not isinstance(user, User) or not user.is_active:
-        return False
-    project, owner = _owners(obj)
-    return owner == user.pk or (project is not None and _parts_of(user).get(project.pk) == MemberRole.LEAD)
+    return _part_in(user, obj) == MemberRole.LEAD
 
 
 @rules.predicate
@@ -79,14 +89,14 @@ def may_create_under(user: object, namespace: object = None) -> bool:
 
 @rules.predicate
 def can_see(user: object, obj: object = None) -> bool:
-    """The person may know of the thing at all."""
+    """The person may know of the thing at all: `queries.visibility` says who may."""
     now = timezone.now()
     if isinstance(obj, Artifact):
-        return artifacts.visible_artifacts(user, now).filter(pk=obj.pk).exists()
+        return visibility.artifacts_visible_to(user, now).filter(pk=obj.pk).exists()
     if isinstance(obj, Revision):
-        return artifacts.revisions_visible_to(user, now).filter(pk=obj.pk).exists()
+        return visibility.revisions_visible_to(user, now).filter(pk=obj.pk).exists()
     if isinstance(obj, Publication):
-        return publications.publications_visible_to(user, now).filter(pk=obj.pk).exists()
+        return visibility.publications_visible_to(user, now).filter(pk=obj.pk).exists()
     return False
 
 
@@ -98,6 +108,7 @@ def is_independent(user: object, obj: object = None) -> bool:
 
 is_administrator = holds(Role.ADMIN)
 
+rules.add_perm("catalog.view_all", is_administrator)
 rules.add_perm("catalog.view_artifact", can_see)
 rules.add_perm("catalog.view_revision", can_see)
 rules.add_perm("catalog.view_publication", can_see)

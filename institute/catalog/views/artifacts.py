@@ -1,10 +1,11 @@
 """The public page of a model, data set or code base, and what it gives to machines."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -12,23 +13,24 @@ from institute.catalog.enums import ArtifactKind, RevisionStatus
 from institute.catalog.finding import artifact_or_404, is_insider
 from institute.catalog.models import Artifact, Revision
 from institute.catalog.ports_filled import links_of, story_of_page
-from institute.catalog.queries import artifacts, pages
+from institute.catalog.queries import artifacts, pages, visibility
 from institute.catalog.queries.chain import Payer, as_json, provenance
 from institute.catalog.queries.pages import RevisionPage
 from institute.core.states import history_of
 from institute.core.ui import charts, formats
+from institute.core.ui.forms import ReasonForm, render
 
 
-from institute.core.ui.forms import ReasonForm
 @require_safe
 def artifact_detail(request: HttpRequest, kind: ArtifactKind, handle: str, name: str) -> HttpResponse:
-    """The page: its published revision; for members without one, what is being prepared; else a tombstone."""
+    """The page: its published revision; without one what the reader may know of; else a tombstone."""
     shown = pages.published_at(kind, handle, name)
     if shown is not None:
         return revision_page(request, shown)
     artifact = artifact_or_404(request, kind=kind, handle=handle, name=name)
-    if is_insider(request, artifact):
-        return _workshop(request, artifact)
+    waiting = list(visibility.open_revisions(artifact, request.user, timezone.now()))
+    if waiting or is_insider(request, artifact):
+        return _workshop(request, artifact, waiting)
     withdrawn = artifacts.public_revisions(artifact).first()
     if withdrawn is None:
         raise Http404
@@ -66,18 +68,19 @@ def _behind(page: RevisionPage) -> dict[str, Any]:
 def _for_reader(request: HttpRequest, page: RevisionPage) -> dict[str, Any]:
     """What depends on who reads."""
     insider, is_published = is_insider(request, page.artifact), page.revision.status == RevisionStatus.PUBLISHED
+    proposed = page.proposed if request.user.has_perm("catalog.review") else []
     return {
         "links": links_of(story_of_page(page), request.user),
         "is_insider": insider,
-        "waiting": page.waiting if insider else [],
+        "waiting": page.waiting if insider else proposed,
         "perms_withdraw": is_published and request.user.has_perm("catalog.withdraw_revision", page.revision),
         "reason_form": ReasonForm(),
     }
 
 
-def _workshop(request: HttpRequest, artifact: Artifact) -> HttpResponse:
-    """What members see before anything is published."""
-    context = {"artifact": artifact, "waiting": list(artifacts.open_revisions(artifact)), "is_insider": True}
+def _workshop(request: HttpRequest, artifact: Artifact, waiting: Sequence[Revision]) -> HttpResponse:
+    """What its own people see before anything is published, and reviewers of what is proposed."""
+    context = {"artifact": artifact, "waiting": waiting, "is_insider": is_insider(request, artifact)}
     response = render(request, "catalog/artifact_unpublished.html", context)
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -18,7 +18,7 @@ from institute.catalog.forms import ArtifactForm, UploadForm
 from institute.catalog.models import Artifact
 from institute.catalog.queries import namespaces, trees
 from institute.core.errors import DomainError
-from institute.core.ui.forms import refusals_as_form_errors
+from institute.core.ui.forms import posted, refusals_as_form_errors, render
 from institute.people.access import acting, permission_required, signed_in
 from institute.people.models import User
 
@@ -28,8 +28,9 @@ def artifact_create(request: HttpRequest, kind: str) -> HttpResponse:
     """A new model, data set or code base under one of the person's handles."""
     if kind not in ArtifactKind.values or not isinstance(request.user, User):
         raise Http404
-    open_ones = namespaces.usable_by(request.user, timezone.now())
-    initial = {"namespace": request.GET.get("handle", "")}
+    wanted = posted(request, "namespace") or request.GET.get("handle", "")
+    open_ones = namespaces.usable_by(request.user, timezone.now(), named=wanted)
+    initial = {"namespace": wanted}
     form = ArtifactForm(request.POST or None, namespaces=open_ones, initial=initial)
     if request.method == "POST" and form.is_valid():
         with refusals_as_form_errors(form):
@@ -93,6 +94,6 @@ def _job(request: HttpRequest, job_id: str) -> Job:
 def draft_from_job(request: HttpRequest, job_id: str) -> HttpResponse:
     """Make a draft revision of what a job handed in."""
     job = _job(request, job_id)
-    name = request.POST.get("name", "")[:96]
+    name = posted(request, "name")[:96]
     revision = actions.draft_revision_from_job(job=job, by=acting(request), name=name)
     return redirect(revision)

@@ -18,9 +18,9 @@ from institute.catalog.enums import ArtifactKind, BlobStatus
 from institute.catalog.finding import artifact_or_404, commit_or_404
 from institute.catalog.models import Artifact, Blob, Commit
 from institute.catalog.queries import trees
-from institute.catalog.queries.artifacts import readable_commits
 from institute.catalog.queries.bytes import MOST_TEXT, is_there, open_blob, text_of
 from institute.catalog.queries.trees import FileAt
+from institute.catalog.queries.visibility import readable_commits
 from institute.core.errors import NotFound, Refused
 
 CHUNK = 256 * 1024

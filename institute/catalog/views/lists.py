@@ -18,7 +18,7 @@ from institute.catalog.enums import (
     RevisionStatus,
 )
 from institute.catalog.models import Artifact, Publication, Revision
-from institute.catalog.queries import artifacts, became, publications
+from institute.catalog.queries import artifacts, became, publications, visibility
 from institute.core.ui import badges, formats, listing
 from institute.core.ui.listing.spec import Options
 from institute.people.access import signed_in
@@ -224,7 +224,7 @@ def paper_list(request: HttpRequest) -> HttpResponseBase:
 def revision_list(request: HttpRequest) -> HttpResponseBase:
     """Candidates, drafts and proposals that the person may see."""
     rows = (
-        artifacts.revisions_visible_to(request.user, timezone.now())
+        visibility.revisions_visible_to(request.user, timezone.now())
         .filter(status__in=[RevisionStatus.CANDIDATE, RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW])
         .select_related("artifact__namespace", "job")
     )
@@ -240,7 +240,7 @@ def namespace(request: HttpRequest, handle: str) -> HttpResponse:
     found = handle_named(handle)
     if found is None:
         raise Http404
-    rows = artifacts.for_lists(artifacts.visible_artifacts(request.user, timezone.now()).filter(namespace=found))
+    rows = artifacts.for_lists(visibility.artifacts_visible_to(request.user, timezone.now()).filter(namespace=found))
     shown = list(rows.order_by("-published_at", "-id")[:MOST_OPTIONS])
     may_create = isinstance(request.user, User) and request.user.has_perm("catalog.create_artifact", found)
     if not shown and not may_create:

@@ -5,24 +5,23 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from compute.allocations.models import Project
-from compute.allocations.queries import projects_of
 from institute.catalog import actions, rules
 from institute.catalog.enums import PUBLIC_PUBLICATIONS, PublicationStatus
 from institute.catalog.finding import publication_or_404
 from institute.catalog.forms import PaperForm, link_text, paper_initial
 from institute.catalog.models import Publication
 from institute.catalog.ports_filled import givers, links_of, story_of
-from institute.catalog.queries import artifacts, pages, publications
+from institute.catalog.queries import artifacts, namespaces, pages, publications
 from institute.catalog.views.artifacts import bib_response
 from institute.core.errors import DomainError
 from institute.core.states import history_of
-from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
+from institute.core.ui.forms import ReasonForm, posted, refusals_as_form_errors, render
 from institute.people.access import acting, permission_required, signed_in
 from institute.people.models import User
 
@@ -80,11 +79,13 @@ def cite(request: HttpRequest, public_id: str) -> HttpResponse:
 def paper_create(request: HttpRequest) -> HttpResponse:
     """Write a paper down for one of the person's projects."""
     assert isinstance(request.user, User)  # signed in
-    projects = list(projects_of(request.user, timezone.now()))
+    wanted = posted(request, "project") or request.GET.get("project", "")
+    projects = list(namespaces.projects_usable_by(request.user, timezone.now(), named=wanted))
     if not projects:
         raise Http404
-    wanted = request.POST.get("project") or request.GET.get("project", "")
     project = next((one for one in projects if one.public_id == wanted), projects[0])
+    if request.method == "POST" and wanted not in {"", project.public_id}:
+        raise Http404  # a paper is never written down for another project than the one that was asked for
     form = PaperForm(request.POST or None, initial=_start(request, project))
     if request.method == "POST" and form.is_valid():
         with refusals_as_form_errors(form):

@@ -54,4 +54,6 @@ def revision_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.success(request, _("It is withdrawn."))
         return redirect("catalog:revision-detail", public_id=public_id)
     messages.error(request, _("Give a reason: others will read it."))
-    return revision_page(request, revision)
+    response = revision_page(request, revision)
+    response.status_code = 422
+    return response

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,7 +20,7 @@ from institute.catalog.queries.pages import RevisionPage
 from institute.catalog.views.artifacts import revision_page
 from institute.core.errors import DomainError
 from institute.core.states import history_of
-from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
+from institute.core.ui.forms import ReasonForm, refusals_as_form_errors, render
 from institute.people.access import acting, permission_required
 
 

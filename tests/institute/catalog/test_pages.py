@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from institute.catalog import actions
@@ -27,18 +26,12 @@ from tests.factories.catalog import (
     published_paper,
     reviewer,
 )
+from tests.factories.clients import client_of
 from tests.factories.funding import CITE
 from tests.factories.people import TESTER, UserFactory
 
 pytestmark = pytest.mark.django_db
 MOST_SQL = 15
-
-
-def client_of(user: User | None = None) -> Client:
-    client = Client()
-    if user is not None:
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def text_of(url: str, user: User | None = None, status: int = 200) -> str:

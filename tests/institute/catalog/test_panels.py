@@ -9,29 +9,25 @@ from django.utils import timezone
 
 from compute.jobs.models import JobCheckpoint
 from institute.catalog import actions, panels
-from institute.catalog.enums import ArtifactKind
 from institute.catalog.models import Artifact, Revision
-from institute.catalog.queries import artifacts, namespaces
 from institute.catalog.queries.pages import RevisionPage
 from institute.catalog.queries.verification import verify_provenance
-from institute.people.enums import HandleKind, Role
-from institute.people.models import Handle, User
+from institute.people.enums import Role
+from institute.people.models import User
 from tests.factories.allocations import project_with
 from tests.factories.catalog import (
     OUTPUT,
     artifact_of,
-    committed,
     drafted,
     finished_job,
     paid_allocation,
-    person_handle,
-    project_handle,
     proposed,
     published,
     published_data,
     published_paper,
     reviewer,
 )
+from tests.factories.clients import client_of
 from tests.factories.people import TESTER, UserFactory, user_with
 
 pytestmark = pytest.mark.django_db
@@ -46,12 +42,6 @@ def seen(panel: object, obj: object, user: User | AnonymousUser | None = None) -
 def lead_of(revision: Revision) -> User:
     assert revision.artifact.project is not None
     return revision.artifact.project.memberships.get(role="lead").user
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def test_what_the_hours_of_a_donor_became() -> None:
@@ -130,53 +120,6 @@ def test_proposing_takes_a_candidate_up() -> None:
     client_of(lead_of(candidate)).post(f"{candidate.get_absolute_url()}/propose")
     candidate.refresh_from_db()
     assert candidate.status == "in_review"
-
-
-def test_a_person_owns_what_is_under_their_handle() -> None:
-    ada, other = UserFactory.create(), UserFactory.create()
-    own = actions.create_artifact(
-        kind=ArtifactKind.DATASET, namespace=person_handle(ada, "ada"), name="notes", by=ada.actor
-    )
-    committed(own, ada, {"README.md": b"# N\n\nNotes.\n", "a.txt": b"1"})
-    revision = actions.draft_revision(artifact=own, licence="MIT", by=ada.actor)
-    assert ada.has_perm("catalog.propose_revision", revision) and ada.has_perm("catalog.edit_artifact", own)
-    assert not other.has_perm("catalog.propose_revision", revision)
-    assert revision in artifacts.revisions_visible_to(ada, timezone.now())
-    assert client_of(ada).get("/ada").status_code == 200
-    assert client_of(other).get("/ada").status_code == 404
-    assert "notes" in client_of(ada).get(own.get_absolute_url()).content.decode()
-
-
-def test_who_may_know_of_what() -> None:
-    revision = published()
-    hidden = drafted(allocation=paid_allocation(revision.artifact.project), name="hidden")
-    paper = published_paper(revision)
-    nobody, staff, judge = AnonymousUser(), user_with(Role.OPERATIONS), reviewer()
-    stranger, lead = UserFactory.create(), lead_of(revision)
-    for user in (stranger, staff, judge, lead):
-        assert user.has_perm("catalog.view_artifact", revision.artifact)
-        assert user.has_perm("catalog.view_revision", revision)
-        assert user.has_perm("catalog.view_publication", paper)
-        assert not user.has_perm("catalog.view_artifact", None)
-    assert [user.has_perm("catalog.view_revision", hidden) for user in (stranger, staff, judge, lead)] == [
-        *(False, True, False, True)
-    ]
-    assert [user.has_perm("catalog.view_artifact", hidden.artifact) for user in (stranger, staff, judge, lead)] == [
-        *(False, True, True, True)
-    ]
-    assert hidden.artifact not in artifacts.visible_artifacts(nobody, timezone.now())
-    lead.is_active = False
-    assert not lead.has_perm("catalog.draft_revision", hidden)
-    assert not lead.has_perm("catalog.propose_revision", hidden)
-
-
-def test_handles_under_which_one_may_create() -> None:
-    institute = Handle.objects.create(name="institute", kind=HandleKind.INSTITUTE)
-    lead, operations = UserFactory.create(), user_with(Role.OPERATIONS)
-    handle = project_handle(project_with(lead=lead))
-    assert list(namespaces.usable_by(lead, timezone.now())) == [handle]
-    assert list(namespaces.usable_by(operations, timezone.now())) == [institute]
-    assert operations.has_perm("catalog.create_artifact", institute)
 
 
 def test_the_page_of_a_card_that_cannot_be_read_and_of_odd_energy() -> None:

@@ -1,0 +1,14 @@
+"""Browsers of people for tests."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client
+
+from institute.people.models import User
+
+
+def client_of(user: User | AnonymousUser | None = None) -> Client:
+    """A browser in which the person has signed in; nobody has if it is nobody."""
+    client = Client()
+    if isinstance(user, User):
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
