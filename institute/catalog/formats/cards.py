@@ -1,7 +1,7 @@
 """Cards: README.md with YAML front matter, as the Hugging Face Hub writes them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -10,6 +10,9 @@ MAX_FRONT_BYTES = 1024 * 1024
 MAX_DEPTH = 20
 _FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)(?:\r?\n)?---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _QUOTE = re.compile(r"(?m)^[ \t]*>[ \t]?")
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*\s*$")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)\s*$")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _SPACE = re.compile(r"\s+")
 
 
@@ -77,13 +80,52 @@ def has_sentence(text: str, sentence: str) -> bool:
 
 
 def with_sentences(text: str, sentences: list[str], heading: str) -> str:
-    """The card with each missing sentence under a heading at its end."""
+    """The card with each missing sentence under a heading: the one that is there, else a new one at its end."""
+    front = _FRONT.match(text)
+    start = front.end() if front else 0
+    body = text[start:]
     wanted = dict.fromkeys(" ".join(sentence.split()) for sentence in sentences)
-    missing = [sentence for sentence in wanted if not has_sentence(text, sentence)]
+    missing = [f"> {sentence}" for sentence in wanted if not has_sentence(body, sentence)]
     if not missing:
         return text
-    quoted = "\n\n".join(f"> {sentence}" for sentence in missing)
-    return f"{text.rstrip()}\n\n## {heading}\n\n{quoted}\n"
+    above, below = _cut(body.rstrip(), heading)
+    parts = [above.rstrip(), *missing, *([below] if below else [])]
+    return text[:start] + "\n\n".join(parts) + "\n"
+
+
+def _cut(body: str, heading: str) -> tuple[str, str]:
+    """The text up to the end of what stands right under a heading, and the rest; without one it is added."""
+    lines = body.split("\n")
+    headings, fence = _outline(lines)
+    ends = [line for line, _title in headings[1:]] + [len(lines)]
+    for (_line, title), end in zip(headings, ends, strict=False):
+        if _title_key(title) == _title_key(heading):
+            return "\n".join(lines[:end]), "\n".join(lines[end:])
+    closed = f"{body}\n{fence}" if fence else body
+    return f"{closed}\n\n## {heading}", ""
+
+
+def _title_key(title: str) -> str:
+    """A heading without what makes no difference: case, colon, plural, British or American spelling."""
+    return squeeze(title).strip(" :").replace("dgement", "dgment").removesuffix("s")
+
+
+def _outline(lines: Sequence[str]) -> tuple[list[tuple[int, str]], str]:
+    """([(line, title)] of the headings that stand in no code, the fence of code that never ends)."""
+    found: list[tuple[int, str]] = []
+    fence = before = ""
+    for number, line in enumerate(lines):
+        mark, heading = _FENCE.match(line), _HEADING.match(line)
+        if fence:
+            fence = "" if mark and mark[1].startswith(fence) and not mark[2].strip() else fence
+        elif mark:
+            fence = mark[1]
+        elif heading:
+            found.append((number, heading[1]))
+        elif before and _UNDERLINE.match(line):
+            found.append((number - 1, before))
+        before = "" if fence or mark or heading else line.strip()
+    return found, fence
 
 
 def first_paragraph(body: str, longest: int = 300) -> str:

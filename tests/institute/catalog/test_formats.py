@@ -203,6 +203,50 @@ def test_sentences_are_found_however_they_are_wrapped() -> None:
     assert cards.with_sentences(added, ["One sentence."], "Thanks") == added
 
 
+SENTENCE = "Trained on lent hours."
+PLACES = {
+    "no heading": ("# T\n\nWords.\n", "# T\n\nWords.\n\n## Acknowledgements\n\n> {}\n"),
+    "a card without a word": ("", "\n\n## Acknowledgements\n\n> {}\n"),
+    "nothing under it": ("# T\n\n## Acknowledgements\n", "# T\n\n## Acknowledgements\n\n> {}\n"),
+    "nothing but blank lines": (
+        "## Acknowledgements\n\n\n## Limits\n\nNo.\n",
+        "## Acknowledgements\n\n> {}\n\n## Limits\n\nNo.\n",
+    ),
+    "something under it": ("## Acknowledgements\n\nWe thank Ada.\n", "## Acknowledgements\n\nWe thank Ada.\n\n> {}\n"),
+    "parts under it": (
+        "# Acknowledgements\nAll.\n## Money\nNone.\n",
+        "# Acknowledgements\nAll.\n\n> {}\n\n## Money\nNone.\n",
+    ),
+    "another spelling": ("### ACKNOWLEDGMENT: ###\n", "### ACKNOWLEDGMENT: ###\n\n> {}\n"),
+    "an underlined heading": (
+        "T\n=\n\nAcknowledgements\n---\n\nEnd\n===\n",
+        "T\n=\n\nAcknowledgements\n---\n\n> {}\n\nEnd\n===\n",
+    ),
+    "only in code": (
+        "````sh\n```\n# Acknowledgements\n````\n",
+        "````sh\n```\n# Acknowledgements\n````\n\n## Acknowledgements\n\n> {}\n",
+    ),
+    "code that never ends": (
+        "~~~\n# Acknowledgements",
+        "~~~\n# Acknowledgements\n~~~\n\n## Acknowledgements\n\n> {}\n",
+    ),
+    "only for machines": (
+        "---\n# Acknowledgements\nnote: Trained on lent hours.\n---\n# T\n",
+        "---\n# Acknowledgements\nnote: Trained on lent hours.\n---\n# T\n\n## Acknowledgements\n\n> {}\n",
+    ),
+    "lines of another system": ("# T\r\n\r\n## Acknowledgements\r\n", "# T\r\n\r\n## Acknowledgements\n\n> {}\n"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_sentences_stand_under_the_heading_that_is_there(place: str) -> None:
+    card, wanted = PLACES[place]
+    found = cards.with_sentences(card, [SENTENCE], "Acknowledgements")
+    assert found == wanted.format(SENTENCE)
+    assert cards.has_sentence(cards.split(found)[1], SENTENCE)
+    assert cards.with_sentences(found, [SENTENCE], "Acknowledgements") == found
+
+
 def test_first_paragraph_and_front() -> None:
     assert cards.first_paragraph("# T\n\n| a |\n\nA [link](x) and `code`.\n\nMore") == "A link and code."
     assert cards.first_paragraph("word " * 100, 20) == "word word word…"
