@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,7 +24,7 @@ from compute.capacity.models import AcceleratorType, Cluster, Provider, Supply
 from institute.core.ports import panels_for
 from institute.core.states import history_of
 from institute.core.ui import badges, formats, listing
-from institute.core.ui.forms import FieldsMixin, refusals_as_form_errors
+from institute.core.ui.forms import FieldsMixin, refusals_as_form_errors, render
 from institute.people.access import acting, permission_required
 
 

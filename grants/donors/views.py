@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from grants.donors.forms import ConsentForm, ContactForm, DonorForm, PointForm
 from grants.donors.models import Donor, PortalAccess
 from institute.core.ports import panels_for
 from institute.core.ui import listing
-from institute.core.ui.forms import refusals_as_form_errors
+from institute.core.ui.forms import refusals_as_form_errors, render
 from institute.people.access import acting, permission_required
 
 

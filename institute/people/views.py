@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from institute.core.ui import formats, listing
-from institute.core.ui.forms import refusals_as_form_errors
+from institute.core.ui.forms import refusals_as_form_errors, render
 from institute.people import actions
 from institute.people.access import acting, permission_required, signed_in
 from institute.people.enums import Role

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from babel.dates import format_date
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from compute.allocations.views.access import allocation_url, reader, visible_all
 from institute.core.ports import panels_for
 from institute.core.states import history_of
 from institute.core.ui import badges, charts, formats, listing
-from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
+from institute.core.ui.forms import ReasonForm, refusals_as_form_errors, render
 from institute.people.access import acting, permission_required, signed_in
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +19,7 @@ from compute.allocations.rules import by_type, standing_of_project
 from compute.allocations.views.access import project_url, reader, visible_membership, visible_project
 from institute.core.ports import panels_for
 from institute.core.ui import badges, listing
-from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
+from institute.core.ui.forms import ReasonForm, refusals_as_form_errors, render
 from institute.people.access import acting, permission_required
 
 SHOWN = 5

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,7 +27,7 @@ from compute.allocations.views.access import (
 )
 from institute.core.states import history_of
 from institute.core.ui import badges, formats, listing
-from institute.core.ui.forms import ReasonForm, refusals_as_form_errors
+from institute.core.ui.forms import ReasonForm, refusals_as_form_errors, render
 from institute.people.access import acting, permission_required
 
 

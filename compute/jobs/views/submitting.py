@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -16,6 +16,7 @@ from compute.jobs.views.access import reader, visible_job
 from compute.recipes import registry
 from compute.recipes.base import Recipe
 from institute.core.errors import DomainError
+from institute.core.ui.forms import render
 from institute.people.access import acting, signed_in
 
 FIRST_VALUES = ("name", "allocation", "preset", "hours")

@@ -1,13 +1,14 @@
 """Form furniture: one field with its label, help and error; refusals of actions shown where they belong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from django import forms
-from django.forms import BaseForm, BoundField, CheckboxInput
+from django.forms import BaseForm, BaseFormSet, BoundField, CheckboxInput
 from django.forms.widgets import HiddenInput
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render as render_page
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +33,24 @@ def refusals_as_form_errors(form: BaseForm) -> Iterator[None]:
     except DomainError as error:
         field = error.field if error.field in form.fields else None
         form.add_error(field, str(error))
+
+
+def render(
+    request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, *, status: int | None = None
+) -> HttpResponse:
+    """Django's `render`, for views with forms: 422 if the page shows a form that was refused.
+
+    What htmx asks for stays 200: it would not show it otherwise.
+    """
+    is_refusal = request.method == "POST" and "HX-Request" not in request.headers
+    if status is None and is_refusal and any(is_refused(value) for value in (context or {}).values()):
+        status = 422
+    return render_page(request, template, context, status=status)
+
+
+def is_refused(value: object) -> bool:
+    """Whether it is a form, or several, with an error in what was typed."""
+    return isinstance(value, BaseForm | BaseFormSet) and value.is_bound and not value.is_valid()
 
 
 def posted(request: HttpRequest, name: str) -> str:
