@@ -310,6 +310,7 @@ PORTS = {
     "core.chain": "institute.catalog.ports_filled.chain_of",
     "jobs.environment": "compute.tracking.job_environment.environment_of",
     "jobs.inputs": "institute.catalog.job_inputs.JobInputs",
+    "tracking.is_published": "institute.catalog.queries.visibility.is_run_published",
 }
 # Panels that later apps show on earlier objects' pages: kind of object → dotted paths.
 PANELS: dict[str, list[str]] = {

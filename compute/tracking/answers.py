@@ -1,15 +1,16 @@
 """Answers that the pages and the API give alike: curves as columns, bytes of files, strict JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import FileResponse, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 
 from compute.tracking.enums import Stream
-from compute.tracking.models import Run, RunFile
+from compute.tracking.models import MetricKey, Run, RunFile
 from compute.tracking.queries.series import Span, keys_shown, lines_held, series, shown_writers
+from compute.tracking.records import flatten
 from institute.core.errors import Refused
 from institute.core.storage import store
 
@@ -27,15 +28,30 @@ def _whole(query: QueryDict, name: str, *, least: int = 0, most: int = MAX_WHOLE
     return int(text)
 
 
-def series_body(run: Run, query: QueryDict) -> Mapping[str, Any]:
+def public_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a config or summary says under flat names, by name; the SDK's own entries left out."""
+    return {name: value for name, value in sorted(flatten(values)) if not name.startswith("_")}
+
+
+def hardware_of(run: Run) -> dict[str, Any]:
+    """The machine's kind: never its name, folders or people."""
+    facts: Mapping[str, Any] = {}
+    for found in (run.config.get("_wandb") or {}).get("e", {}).values():
+        facts = found
+    return {name: facts[name] for name in ("gpu", "gpu_count", "cpu_count", "python", "os") if name in facts}
+
+
+def series_body(run: Run, query: QueryDict, *, among: Sequence[MetricKey] | None = None) -> Mapping[str, Any]:
     """`keys` (repeated, or with commas; all without), `from` and `to` (steps, both included), `after_line`, `buckets`.
 
     Answers `{"series": {name: {"kind", "steps", "values"[, "low", "high"]}}, "line": cursor, "status"}`; a request
-    with `after_line=<cursor>` brings what came since. Raises Refused for what is no number.
+    with `after_line=<cursor>` brings what came since. `among`: the keys that the reader may know of, if not all.
+    Raises Refused for what is no number.
     """
     wanted = {name for text in query.getlist("keys") for name in (text, *text.split(",")) if name}
     stream = Stream.EVENTS if query.get("stream") == Stream.EVENTS else Stream.HISTORY
-    keys = [key for key in keys_shown(run, stream) if not wanted or key.name in wanted][:MOST_KEYS]
+    known = keys_shown(run, stream) if among is None else [key for key in among if key.stream == stream]
+    keys = [key for key in known if not wanted or key.name in wanted][:MOST_KEYS]
     last = _whole(query, "to")
     span = Span(_whole(query, "from") or 0, last, _whole(query, "after_line") or 0)
     writers = shown_writers(run)

@@ -21,9 +21,9 @@ from compute.tracking.models import Run
 from grants.donors.models import Donor
 from grants.donors.queries import public_donors
 from grants.funding.models import Pledge
-from institute.catalog.enums import PUBLIC_REVISIONS
+from institute.catalog.enums import PUBLIC_REVISIONS, RevisionStatus
 from institute.catalog.models import Artifact, Publication, Revision
-from institute.catalog.queries import artifacts, became, publications, visibility
+from institute.catalog.queries import became, publications, visibility
 from institute.catalog.queries.pages import RevisionPage
 from institute.catalog.rules import is_member_of
 from institute.core.ui import formats
@@ -31,7 +31,7 @@ from institute.core.ui.chain import ChainLink, LinkState
 from institute.people.enums import Role
 from institute.people.models import User
 
-MOST = 100
+MOST = became.MOST
 
 
 @dataclass
@@ -85,7 +85,7 @@ def links_of(story: Story, reader: object) -> list[ChainLink]:
             lambda one: _page_of(reader, one, "allocations:allocation-detail"),
         ),
         ("job", story.jobs, str, lambda job: _page_of(reader, job, "jobs:job-detail")),
-        ("run", story.runs, _run_label, lambda run: _page_of(reader, run, "tracking:run-detail")),
+        ("run", story.runs, _run_label, lambda run: _run_url(reader, run, story)),
         ("model", story.revisions, lambda revision: revision.artifact.name, artifact_url_of),
         ("paper", story.papers, str, paper_url),
     ]
@@ -148,6 +148,13 @@ def _page_of(reader: object, obj: Any, url_name: str) -> str:
     return reverse(url_name, kwargs={"public_id": obj.public_id}) if may_open else ""
 
 
+def _run_url(reader: object, run: Run, story: Story) -> str:
+    """The page of a run: for everybody while something that came of it is published."""
+    made = [revision for revision in story.revisions if revision.job_id == run.job_id]
+    is_public = any(revision.status == RevisionStatus.PUBLISHED for revision in made)
+    return run.get_absolute_url() if is_public else _page_of(reader, run, "tracking:run-detail")
+
+
 CONTACTS_MAY: dict[type, str] = {Pledge: "funding.view_pledge", Allocation: "allocations.view_allocation"}
 
 
@@ -171,12 +178,10 @@ def paper_url(paper: Publication) -> str:
 
 
 def _of_giver(giver: Donor | Pledge | Allocation, story: Story) -> Story:
-    jobs = became.jobs_paid_by(giver)
-    story.jobs = list(jobs.select_related("project")[: MOST + 1])
-    story.runs = list(Run.objects.filter(job__in=[job.pk for job in story.jobs]).select_related("job__project"))
-    revisions = Revision.objects.filter(job__in=[job.pk for job in story.jobs], status__in=PUBLIC_REVISIONS)
-    story.revisions = list(revisions.select_related("artifact__namespace").order_by("-published_at")[: MOST + 1])
-    story.papers = list(publications.papers_about_revisions(revisions)[: MOST + 1]) if story.revisions else []
+    story.jobs = list(became.jobs_paid_by(giver).select_related("project", "run")[: MOST + 1])
+    story.runs = [job.run for job in story.jobs if hasattr(job, "run")]
+    results: became.Results = getattr(giver, "results", None) or became.results_of(giver)  # the page's panel has asked
+    story.revisions, story.papers = results.revisions, results.papers
     return story
 
 
@@ -210,10 +215,20 @@ def _of_job(job: Job, reader: object, current: str = "job") -> Story:
     n = job.attempts.count()
     story.details["job"] = ngettext("%(n)s attempt", "%(n)s attempts", n) % {"n": n} if n else ""
     if current in {"job", "run"}:
-        revision = visibility.read_revision_of_job(job, reader, timezone.now())
-        if revision is not None and revision.is_seen:
+        revision = _revision_told(job, reader)
+        if revision is not None:
             _tell_revision(story, revision)
     return story
+
+
+def _revision_told(job: Job, reader: object) -> Revision | None:
+    """The revision of a job that the reader may open; the panel of the same page has asked already."""
+    asked_by, revision = getattr(job, "told", (None, None))
+    if asked_by is reader:
+        told: Revision | None = revision
+        return told
+    revision, is_seen = visibility.revision_of_job_for(reader, job, timezone.now())
+    return revision if is_seen else None
 
 
 def _tell_revision(story: Story, revision: Revision) -> None:

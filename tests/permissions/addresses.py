@@ -115,6 +115,13 @@ ADDRESSES: dict[str, Callable[[World], Arguments]] = {
     },
     "tracking:run-file": lambda w: {"public_id": w.done.run.public_id, "path": "config.yaml"},
     **{f"api:run-{what}": by_id(lambda w: w.done.run) for what in ("detail", "series", "log", "file-list")},
+    **{
+        f"{space}:run-{what}@published": by_id(lambda w: w.done.finished.run)
+        for space, what in (
+            *(("tracking", "detail"), ("tracking", "log")),
+            *(("api", "detail"), ("api", "series"), ("api", "log")),
+        )
+    },
     "api:run-file": lambda w: {"public_id": w.done.run.public_id, "file_id": w.done.run_file.public_id},
     "tracker:storage": lambda w: {"token": "no-token"},
     "tracker:run-redirect": lambda w: {

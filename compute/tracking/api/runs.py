@@ -3,18 +3,22 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import path
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema, extend_schema_view
 from rest_framework import generics, serializers
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from compute.tracking.answers import file_answer, series_body
+from compute.tracking import ports
+from compute.tracking.answers import file_answer, hardware_of, public_values, series_body
 from compute.tracking.models import Run, RunFile
-from compute.tracking.queries.runs import console, console_length, files_of, runs_visible_to
+from compute.tracking.panels import numeric_keys
+from compute.tracking.queries.runs import console, console_length, files_of, run_by_public_id, runs_visible_to
 from compute.tracking.queries.series import lines_held, shown_writers
 
 MOST_LINES = 10_000
@@ -52,6 +56,36 @@ class RunDetailSerializer(RunSerializer):
         return lines_held(shown_writers(run))
 
 
+class PublicRunSerializer(serializers.ModelSerializer[Run]):
+    """What everybody may read of a run whose result is published: its numbers, and what kind of machine it had."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    name = serializers.CharField(source="__str__", read_only=True)
+    config = serializers.SerializerMethodField()
+    summary = serializers.SerializerMethodField()
+    hardware = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Run
+        fields: ClassVar[tuple[str, ...]] = (
+            "id", "name", "status", "next_step", "created_at", "started_at", "heartbeat_at", "finished_at",
+            "config", "summary", "hardware",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_config(self, run: Run) -> dict[str, Any]:
+        """Flat names, without the SDK's own entries."""
+        return public_values(run.config)
+
+    def get_summary(self, run: Run) -> dict[str, Any]:
+        """Flat names, without the SDK's own entries."""
+        return public_values(run.summary)
+
+    def get_hardware(self, run: Run) -> dict[str, Any]:
+        """Never its name, folders or people."""
+        return hardware_of(run)
+
+
 class FileSerializer(serializers.ModelSerializer[RunFile]):
     """A file of a run."""
 
@@ -68,6 +102,19 @@ def _run(request: Request, public_id: str) -> Run:
     return get_object_or_404(runs_visible_to(request.user), public_id=public_id)
 
 
+def _run_or_public(request: Request, public_id: str) -> tuple[Run, bool]:
+    """(the run, whether the caller works on it): for others only while its result is published. 401 or 404 else."""
+    run = runs_visible_to(request.user).filter(public_id=public_id).first()
+    if run is not None:
+        return run, True
+    found = run_by_public_id(public_id)
+    if found is not None and ports.is_published(found):
+        return found, False
+    if not request.user.is_authenticated:
+        raise NotAuthenticated
+    raise Http404
+
+
 class RunList(generics.ListAPIView[Run]):
     """Runs that the caller may see, newest first."""
 
@@ -79,15 +126,21 @@ class RunList(generics.ListAPIView[Run]):
         return runs_visible_to(self.request.user)
 
 
-class RunDetail(generics.RetrieveAPIView[Run]):
-    """One run."""
+class RunDetail(APIView):
+    """One run: all of it for those who work on it, its numbers for everybody once its result is published."""
 
-    serializer_class = RunDetailSerializer
-    lookup_field = "public_id"
-    queryset = Run.objects.none()
+    is_public = True
 
-    def get_queryset(self) -> QuerySet[Run]:
-        return runs_visible_to(self.request.user)
+    @extend_schema(
+        responses=PolymorphicProxySerializer(
+            component_name="RunAsSeen",
+            serializers=[RunDetailSerializer, PublicRunSerializer],
+            resource_type_field_name=None,
+        )
+    )
+    def get(self, request: Request, public_id: str) -> Response:
+        run, works_on_it = _run_or_public(request, public_id)
+        return Response((RunDetailSerializer if works_on_it else PublicRunSerializer)(run).data)
 
 
 @extend_schema_view(
@@ -97,10 +150,14 @@ class RunDetail(generics.RetrieveAPIView[Run]):
     )
 )
 class RunSeries(APIView):
-    """Curves as columns, whole or reduced to buckets that hide no spike."""
+    """Curves as columns, whole or reduced to buckets that hide no spike; of a published run for everybody."""
+
+    is_public = True
 
     def get(self, request: Request, public_id: str) -> Response:
-        return Response(series_body(_run(request, public_id), request._request.GET))
+        run, works_on_it = _run_or_public(request, public_id)
+        among = None if works_on_it else numeric_keys(run)
+        return Response(series_body(run, request._request.GET, among=among))
 
 
 class LogQuery(serializers.Serializer[Any]):

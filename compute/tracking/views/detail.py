@@ -11,13 +11,12 @@ from django.views.decorators.http import require_POST
 
 from compute.jobs import actions as jobs_actions
 from compute.tracking.actions.lifecycle import stop_run
-from compute.tracking.answers import file_answer
+from compute.tracking.answers import file_answer, hardware_of, public_values
 from compute.tracking.enums import ENDED
 from compute.tracking.models import Run, RunWriter
 from compute.tracking.panels import MOST_CHARTS, draw, machine, main_chart, numeric_keys
 from compute.tracking.queries.runs import console, console_length, files_of, has_gap, run_by_public_id
 from compute.tracking.queries.series import shown_writers
-from compute.tracking.records import flatten
 from compute.tracking.views.access import public_run, visible_run
 from institute.core import live
 from institute.people.access import acting, permission_required
@@ -28,22 +27,13 @@ LONGEST_VALUE = 300
 
 
 def rows_of(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(name, text) of what a config or summary says; the SDK's own entries left out, long values cut."""
-    rows = [(name, _text(value)) for name, value in flatten(values) if not name.startswith("_")]
-    return sorted(rows)[:MOST_ROWS]
+    """(name, text) of what a config or summary says; long values cut."""
+    return [(name, _text(value)) for name, value in public_values(values).items()][:MOST_ROWS]
 
 
 def _text(value: Any) -> str:
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
-
-
-def hardware_of(run: Run) -> list[tuple[str, str]]:
-    """The machine's kind: never its name, folders or people."""
-    facts: Mapping[str, Any] = {}
-    for found in (run.config.get("_wandb") or {}).get("e", {}).values():
-        facts = found
-    return [(name, _text(facts[name])) for name in ("gpu", "gpu_count", "cpu_count", "python", "os") if name in facts]
 
 
 def _tail(run: Run, writers: Sequence[RunWriter]) -> dict[str, Any]:
@@ -71,7 +61,7 @@ def _about(run: Run) -> dict[str, Any]:
         "run": run,
         "config": rows_of(run.config),
         "summary": rows_of(run.summary),
-        "hardware": hardware_of(run),
+        "hardware": [(name, _text(value)) for name, value in hardware_of(run).items()],
         "is_over": run.status in ENDED,
     }
 

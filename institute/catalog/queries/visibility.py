@@ -13,10 +13,11 @@ Other roles of the staff add nothing here.
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from compute.allocations.queries import open_memberships
 from compute.jobs.models import Job
+from compute.tracking.models import Run
 from institute.catalog.enums import (
     PUBLIC_PUBLICATIONS,
     PUBLIC_REVISIONS,
@@ -82,15 +83,12 @@ def revisions_visible_to(reader: object, now: datetime) -> QuerySet[Revision]:
     return Revision.objects.filter(seen)
 
 
-def read_revision_of_job(job: Job, reader: object, now: datetime) -> Any | None:
-    """The revision that a job's output became, unless it was dropped, with `is_seen`: the reader may open it.
-
-    Read once for all who ask on the job's page.
-    """
+def revision_of_job_for(reader: object, job: Job, now: datetime) -> tuple[Revision | None, bool]:
+    """The revision that a job's output became, unless it was dropped, and whether the reader may open it."""
     seen = revisions_visible_to(reader, now).filter(pk=OuterRef("pk"))
-    kept = Revision.objects.exclude(status=RevisionStatus.DROPPED).select_related("artifact__namespace")
-    prefetch_related_objects([job], Prefetch("revisions", kept.annotate(is_seen=Exists(seen)), to_attr="shown_as"))
-    return next(iter(job.shown_as), None)  # type: ignore[attr-defined]
+    kept = Revision.objects.filter(job=job).exclude(status=RevisionStatus.DROPPED)
+    found: Any = kept.select_related("artifact__namespace").annotate(is_seen=Exists(seen)).first()
+    return found, found is not None and found.is_seen
 
 
 def open_revisions(artifact: Artifact, reader: object, now: datetime) -> QuerySet[Revision]:
@@ -108,6 +106,12 @@ def readable_commits(reader: object, now: datetime) -> QuerySet[Commit]:
     if user.has_role(Role.ADMIN):
         return Commit.objects.all()
     return Commit.objects.filter(seen | _own(user, now, "artifact__"))
+
+
+def is_run_published(run: Run) -> bool:
+    """A published revision, not a withdrawn one, came from its job: then its numbers are public too."""
+    shown = Revision.objects.filter(status=RevisionStatus.PUBLISHED, artifact__status=ArtifactStatus.ACTIVE)
+    return run.job_id is not None and shown.filter(job=run.job_id).exists()
 
 
 def publications_visible_to(reader: object, now: datetime) -> QuerySet[Publication]:
