@@ -115,8 +115,7 @@ class Platform:
 
     def _stop_local_jobs(self) -> None:
         """Jobs that cannot be stopped now go on by themselves; the next start adopts them."""
-        command = programs.python_module("deploy.optional_command", "stop_local_jobs")
-        child = start(Program("stop-jobs", command), env=self.environment, folder=self.folder.path)
+        child = start(programs.stop_jobs(self.folder.path), env=self.environment, folder=self.folder.path)
         deadline = time.monotonic() + JOBS_STOP_SECONDS
         while child.exit_code() is None and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -45,9 +45,9 @@ def manage(*words: str) -> tuple[str, ...]:
     return (PYTHON, str(REPOSITORY / "manage.py"), *words)
 
 
-def python_module(name: str, *words: str) -> tuple[str, ...]:
-    """A module of this checkout, run as a program."""
-    return (PYTHON, "-m", name, *words)
+def stop_jobs(folder: Path) -> Program:
+    """Asks the local jobs to checkpoint and end. It needs no Django, whose start would take longer than the rest."""
+    return Program("stop-jobs", (PYTHON, "-m", "compute.jobs.backends.local.stop", str(folder / "jobs")))
 
 
 def child_environment(own: Mapping[str, str]) -> dict[str, str]:

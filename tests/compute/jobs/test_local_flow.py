@@ -7,7 +7,7 @@ import pytest
 from compute.allocations.queries import balances_of_allocation
 from compute.jobs import actions
 from compute.jobs.queries import log_from, log_size, output_files
-from deploy.programs import manage
+from deploy.programs import stop_jobs
 from tests.compute.jobs.live import (
     CELL_S,
     RECIPES,
@@ -105,7 +105,6 @@ def test_a_stopped_platform_resumes_its_jobs_at_the_next_start(platform, tmp_pat
 
 def end_by_command(platform):
     """What deploy/local.py does when it stops."""
-    done = subprocess.run(
-        manage("stop_local_jobs", "--json"), env=platform.environment, capture_output=True, text=True, check=False
-    )
+    command = stop_jobs(platform.folder / "data").command
+    done = subprocess.run(command, env=platform.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

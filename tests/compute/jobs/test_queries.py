@@ -185,7 +185,10 @@ def test_attempts_of_a_job(job, attempt):
     assert list(queries.attempts_of(job)) == [attempt]
     assert queries.open_attempt_of(job) == attempt
     assert queries.with_attempt_counts(type(job).objects.all()).get().attempt_count == 1
-    assert queries.submitter_of(job) is None
+    assert queries.with_submitter(type(job).objects.all()).get().submitter is None
+    person = UserFactory.create(name="")
+    type(job).objects.update(submitted_by=person.public_id)
+    assert queries.with_submitter(type(job).objects.all()).get().submitter == person.email
 
 
 def test_the_output_of_a_job(job, attempt, clock, fake, sweep):
@@ -279,13 +282,6 @@ def test_verify_hours_fails_on_a_break(ended, words):
     with pytest.raises(SystemExit) as end:
         run(*words)
     assert end.value.code == 1
-
-
-def test_stopping_local_jobs_where_none_runs(settings, tmp_path):
-    settings.LOCAL_JOBS_DIR = tmp_path
-    out = StringIO()
-    call_command("stop_local_jobs", "--json", stdout=out)
-    assert json.loads(out.getvalue()) == []
 
 
 def test_the_cell_is_five_minutes():
