@@ -37,18 +37,27 @@ def end_role(*, user: User, role: Role, by: Actor, reason: str) -> RoleGrant:
         grant = next((held for held in holders.order_by("pk") if held.user_id == user.pk), None)
         if grant is None:
             raise Conflict(_("%(user)s does not hold this role.") % {"user": user}, rule="role-held")
-        if role == Role.ADMIN and not holders.exclude(user=user).exists():
-            raise Refused(
-                _("%(user)s is the last administrator.") % {"user": user},
-                rule="last-admin",
-                way_out=_("Make somebody else administrator first."),
-            )
+        if role == Role.ADMIN:
+            require_another_admin(user)
         grant.ends_at = timezone.now()
         grant.save(update_fields=["ends_at"])
         audit.record(by=by, action="role.end", subject=user, details={"role": role.value, "reason": reason})
         publish(RoleEnded(user_id=user.public_id, role=role.value), subject=user.public_id, by=by)
     forget_roles(user)
     return grant
+
+
+def require_another_admin(user: User) -> None:
+    """Refused for the last administrator who can sign in. Inside the caller's transaction: the role's grants are
+    locked, so that of two who take it from each other one stays."""
+    admins = RoleGrant.objects.filter(role=Role.ADMIN, ends_at__isnull=True)
+    list(admins.select_for_update().order_by("pk"))
+    if not admins.filter(user__is_active=True).exclude(user=user).exists():
+        raise Refused(
+            _("%(user)s is the last administrator.") % {"user": user},
+            rule="last-admin",
+            way_out=_("Make somebody else administrator first."),
+        )
 
 
 def forget_roles(user: User) -> None:

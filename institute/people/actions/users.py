@@ -10,7 +10,8 @@ from institute.core import audit
 from institute.core.actors import Actor
 from institute.core.errors import Conflict, Refused
 from institute.people.actions.handles import claim_handle
-from institute.people.enums import HandleKind
+from institute.people.actions.roles import require_another_admin
+from institute.people.enums import HandleKind, Role
 from institute.people.models import User
 
 LANGUAGES = ("en", "fr")
@@ -67,11 +68,16 @@ def change_profile(*, user: User, name: str, language: str, time_zone: str, by: 
 
 
 def deactivate_user(*, user: User, by: Actor, reason: str) -> User:
-    """Close a person's account; their rows, and what they did, stay. Raises Refused without a reason."""
+    """Close a person's account; their rows, and what they did, stay.
+
+    Raises Refused without a reason, and for the last administrator.
+    """
     if not reason.strip():
         raise Refused(_("Closing an account needs a reason."), field="reason", rule="reason")
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)
+        if Role.ADMIN in user.roles:
+            require_another_admin(user)
         user.is_active = False
         user.save(update_fields=["is_active"])
         audit.record(by=by, action="user.deactivate", subject=user, details={"reason": reason})

@@ -9,10 +9,13 @@ from django.utils import timezone
 
 from institute.core.actors import Actor, ActorKind
 from institute.core.errors import Conflict, Refused
+from institute.core.models import AuditEntry
 from institute.people import actions, queries, rules
 from institute.people.enums import HandleKind, Role, Scope
+from institute.people.events import RoleEnded, RoleGranted
 from institute.people.models import ApiToken, User
 from institute.people.tokens import TOKEN_FORM, mask, new_token
+from tests.factories.outbox import overheard
 from tests.factories.people import PASSWORD, TESTER, UserFactory, user_with
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +100,37 @@ def test_the_last_administrator_stays() -> None:
         actions.end_role(user=user, role=Role.ADMIN, by=TESTER, reason="x")
     user_with(Role.ADMIN)
     actions.end_role(user=user, role=Role.ADMIN, by=TESTER, reason="x")
+
+
+def test_an_administrator_who_cannot_sign_in_does_not_count() -> None:
+    left, last = user_with(Role.ADMIN), user_with(Role.ADMIN)
+    actions.deactivate_user(user=left, by=TESTER, reason="left")
+    with pytest.raises(Refused, match="last administrator"):
+        actions.end_role(user=last, role=Role.ADMIN, by=TESTER, reason="x")
+    with pytest.raises(Refused, match="last administrator"):
+        actions.deactivate_user(user=last, by=TESTER, reason="x")
+    last.refresh_from_db()
+    assert last.is_active and last.has_role(Role.ADMIN)
+    actions.end_role(user=left, role=Role.ADMIN, by=TESTER, reason="tidy")
+
+
+def test_roles_and_accounts_leave_their_trace_and_tell_later_apps() -> None:
+    user = person()
+    with overheard(RoleGranted, RoleEnded) as told:
+        actions.grant_role(user=user, role=Role.FINANCE, by=TESTER)
+        actions.grant_role(user=user, role=Role.FINANCE, by=TESTER)
+        actions.end_role(user=user, role=Role.FINANCE, by=TESTER, reason="moved on")
+    assert told == [RoleGranted(user.public_id, "finance"), RoleEnded(user.public_id, "finance")]
+    actions.change_profile(user=user, name="A", language="en", time_zone="UTC", by=TESTER)
+    actions.deactivate_user(user=user, by=TESTER, reason="left")
+    entries = AuditEntry.objects.filter(subject_id=user.public_id).order_by("id").values_list("action", "details")
+    assert list(entries) == [
+        ("user.create", {}),
+        ("role.grant", {"role": "finance"}),
+        ("role.end", {"role": "finance", "reason": "moved on"}),
+        ("user.change_profile", {}),
+        ("user.deactivate", {"reason": "left"}),
+    ]
 
 
 def make_token(user: User, **fields: object) -> tuple[ApiToken, str]:
