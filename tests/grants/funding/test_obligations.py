@@ -7,11 +7,14 @@ import pytest
 from grants.funding import actions, queries, tasks
 from grants.funding.actions import Evidence
 from grants.funding.actions.obligations import months_after
-from grants.funding.enums import ObligationKind, ObligationStatus
+from grants.funding.enums import ObligationKind, ObligationStatus, RestrictionKind
+from grants.funding.events import ObligationAccepted
 from grants.funding.models import Obligation, Pledge
 from institute.core.actors import SYSTEM_SWEEP
 from institute.core.errors import Conflict, Refused
+from institute.core.models import AuditEntry
 from tests.factories.funding import active_pledge
+from tests.factories.outbox import overheard
 from tests.factories.people import TESTER
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +62,45 @@ def test_evidence_that_does_not_do_is_sent_back(pledge: Pledge, duties: list[Obl
     with pytest.raises(Refused, match="reason"):
         actions.send_back(obligation=duty, by=TESTER, reason="")
     assert actions.send_back(obligation=duty, by=TESTER, reason="no card").status == ObligationStatus.DUE
+
+
+def test_every_step_of_a_duty_leaves_its_trace(pledge: Pledge, duties: list[Obligation]) -> None:
+    (duty,) = propose(pledge)
+    actions.send_back(obligation=duty, by=TESTER, reason="no card")
+    propose(pledge)
+    with overheard(ObligationAccepted) as told:
+        actions.accept_fulfilment(obligation=duty, by=TESTER)
+    assert told == [ObligationAccepted(duty.public_id, pledge.public_id, REVISION.id)]
+    actions.waive_obligation(obligation=duties[1], by=TESTER, reason="donor agrees")
+    entries = AuditEntry.objects.filter(subject_kind="funding.obligation").order_by("id")
+    assert [(entry.action, entry.subject_id, entry.details) for entry in entries] == [
+        ("obligation.open", duties[0].public_id, {"project": PROJECT}),
+        ("obligation.open", duties[1].public_id, {"project": PROJECT}),
+        ("obligation.propose", duty.public_id, {"evidence": REVISION.id}),
+        ("obligation.send_back", duty.public_id, {"reason": "no card"}),
+        ("obligation.propose", duty.public_id, {"evidence": REVISION.id}),
+        ("obligation.accept", duty.public_id, {"evidence": REVISION.id}),
+        ("obligation.waive", duties[1].public_id, {"reason": "donor agrees"}),
+    ]
+
+
+def test_a_clause_says_in_how_many_months_its_duty_is_due() -> None:
+    soon = actions.RestrictionDraft(RestrictionKind.PUBLISH_BY, "Publish.", {"months": 3})
+    licence = actions.RestrictionDraft(RestrictionKind.OPEN_LICENCE, "Openly.")
+    pledge = active_pledge(restrictions=[soon, licence])
+    opened = actions.open_obligations(pledge=pledge, project_id=PROJECT, first_used_at=FIRST_USE, by=TESTER)
+    assert [(duty.kind, duty.due_on) for duty in opened] == [
+        (ObligationKind.PUBLICATION, date(2026, 4, 30)),
+        (ObligationKind.LICENCE, date(2027, 1, 31)),
+    ]
+
+
+def test_evidence_is_for_one_project_and_one_kind_of_duty(pledge: Pledge, duties: list[Obligation]) -> None:
+    other = actions.open_obligations(pledge=pledge, project_id="0" * 26, first_used_at=FIRST_USE, by=TESTER)
+    (duty,) = propose(pledge)
+    assert duty == duties[0]
+    untouched = Obligation.objects.filter(pk__in=[duties[1].pk, *(one.pk for one in other)])
+    assert set(untouched.values_list("status", "evidence")) == {("scheduled", "")}
 
 
 def test_a_duty_without_evidence_cannot_be_accepted(duties: list[Obligation]) -> None:

@@ -85,7 +85,7 @@ def test_a_pledge_is_entered_and_accepted(desk: Client) -> None:
 def test_wrong_input_is_told_beside_the_field_and_kept(desk: Client, changes: dict[str, Any], message: str) -> None:
     form = entered(DonorFactory.create(), note="keep me", **changes)
     answer = desk.post(reverse("funding:pledge-create"), form)
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert message in answer.text
     assert "keep me" in answer.text
     assert not Pledge.objects.exists()

@@ -5,19 +5,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import Error
+from django.utils import timezone
 
+from grants.donors.actions import grant_portal_access
 from grants.donors.enums import DonorStatus
 from grants.funding import actions, queries, tasks
 from grants.funding.enums import PledgeStatus, RestrictionKind, TermsKind
-from grants.funding.events import PledgeActivated
+from grants.funding.events import PledgeAccepted, PledgeActivated, PledgeResumed, PledgeSuspended, PledgeWithdrawn
 from grants.funding.models import ComputeTerms, Pledge, Restriction
 from institute.core.actors import SYSTEM_SWEEP
 from institute.core.errors import Conflict, Refused
 from institute.core.models import AuditEntry, OutboxMessage
 from institute.core.states import history_of, transition
+from institute.people.enums import Role
 from tests.factories.donors import DonorFactory
 from tests.factories.funding import active_pledge, offered_pledge, pledge_draft
-from tests.factories.people import TESTER
+from tests.factories.outbox import overheard
+from tests.factories.people import TESTER, UserFactory, user_with
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -72,8 +76,8 @@ def test_an_erased_donor_can_give_no_more() -> None:
 def test_accepting_within_the_window_activates_at_once() -> None:
     pledge = active_pledge(now=NOW, hours=10)
     assert (pledge.status, pledge.accepted_at, pledge.activated_at) == (PledgeStatus.ACTIVE, NOW, NOW)
-    message = OutboxMessage.objects.filter(topic=PledgeActivated.topic()).first()
-    assert message is None or message.payload["amount"] == 36_000
+    message = OutboxMessage.objects.get(topic=PledgeActivated.topic())
+    assert (message.subject, message.payload["amount"]) == (pledge.public_id, 36_000)
 
 
 def test_accepting_before_the_window_waits_for_it() -> None:
@@ -134,6 +138,59 @@ def test_a_withdrawn_pledge_can_be_closed(make: type) -> None:
     with pytest.raises(Refused, match="reason"):
         actions.close_pledge(pledge=pledge, by=TESTER, reason="")
     assert actions.close_pledge(pledge=pledge, by=TESTER, reason="report filed").status == PledgeStatus.CLOSED
+
+
+def test_every_step_leaves_its_trace_and_tells_later_apps() -> None:
+    pledge, at = offered_pledge(now=NOW, hours=10), NOW + timedelta(days=31)
+    with overheard(PledgeAccepted, PledgeActivated, PledgeSuspended, PledgeResumed, PledgeWithdrawn) as told:
+        actions.accept_pledge(pledge=pledge, by=TESTER, now=NOW)
+        actions.suspend_pledge(pledge=pledge, by=TESTER, reason="outage")
+        actions.resume_pledge(pledge=pledge, by=TESTER, reason="mended")
+        actions.withdraw_pledge(pledge=pledge, effective_at=at, reason="sold", by=TESTER, now=NOW)
+        actions.close_pledge(pledge=pledge, by=TESTER, reason="report filed")
+    one = pledge.public_id
+    terms = queries.current_terms(pledge)
+    assert told == [
+        PledgeAccepted(one),
+        PledgeActivated(one, terms.version, terms.type_slug, 36_000),
+        PledgeSuspended(one),
+        PledgeResumed(one),
+        PledgeWithdrawn(one, at.isoformat()),
+    ]
+    steps = ["offer", "accept", "activate", "suspend", "resume", "withdraw", "close"]
+    entries = AuditEntry.objects.filter(subject_id=one).order_by("id").values_list("action", flat=True)
+    assert list(entries) == [f"pledge.{step}" for step in steps]
+    said = history_of(pledge).order_by("id").values_list("to_status", "reason")
+    assert list(said) == [
+        *(("offered", ""), ("accepted", ""), ("active", ""), ("suspended", "outage")),
+        *(("active", "mended"), ("withdrawn", "sold"), ("closed", "report filed")),
+    ]
+
+
+def test_a_pledge_is_irrevocable_for_its_donor_only_once_it_is_accepted() -> None:
+    pledge = offered_pledge(now=NOW, is_irrevocable=True)
+    actions.withdraw_pledge(pledge=pledge, effective_at=NOW, reason="a mistake", by=TESTER, now=NOW)
+    assert Pledge.objects.get().status == PledgeStatus.WITHDRAWN
+
+
+def test_the_days_of_notice_are_counted_to_the_second() -> None:
+    pledge, day = active_pledge(now=NOW), NOW + timedelta(days=30)
+    with pytest.raises(Refused, match="notice"):
+        actions.withdraw_pledge(
+            pledge=pledge, effective_at=day - timedelta(seconds=1), reason="sold", by=TESTER, now=NOW
+        )
+    assert actions.withdraw_pledge(pledge=pledge, effective_at=day, reason="sold", by=TESTER, now=NOW).withdrawn_from
+
+
+def test_who_sees_which_pledges() -> None:
+    pledge, other = offered_pledge(), offered_pledge()
+    contact, now = user_with(Role.DONOR_CONTACT), timezone.now()
+    grant_portal_access(donor=pledge.donor, user=contact, by=TESTER)
+    later = now + timedelta(seconds=5)
+    assert set(queries.pledges_visible_to(user_with(Role.FINANCE), now)) == {pledge, other}
+    assert list(queries.pledges_visible_to(contact, later)) == [pledge]
+    assert list(queries.pledges_visible_to(UserFactory.create(), later)) == []
+    assert [contact.has_perm("funding.view_pledge", one) for one in (pledge, other, None)] == [True, False, False]
 
 
 def test_pledges_ending_soon_come_soonest_first() -> None:
