@@ -240,6 +240,13 @@ def reviewer() -> User:
     return user_with(Role.REVIEWER)
 
 
+def lead_of(revision: Revision) -> User:
+    """Who leads the project behind a revision."""
+    assert revision.artifact.project is not None
+    lead: User = revision.artifact.project.memberships.get(role="lead").user
+    return lead
+
+
 def paid_allocation(
     project: Project | None = None, *, pledges: int = 1, seconds: int = 10 * HOUR, **fields: Any
 ) -> Allocation:

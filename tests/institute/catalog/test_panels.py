@@ -20,6 +20,7 @@ from tests.factories.catalog import (
     artifact_of,
     drafted,
     finished_job,
+    lead_of,
     paid_allocation,
     proposed,
     published,
@@ -37,11 +38,6 @@ def seen(panel: object, obj: object, user: User | AnonymousUser | None = None) -
     request = RequestFactory().get("/")
     request.user = user or AnonymousUser()
     return str(panel(obj, request=request))  # type: ignore[operator]
-
-
-def lead_of(revision: Revision) -> User:
-    assert revision.artifact.project is not None
-    return revision.artifact.project.memberships.get(role="lead").user
 
 
 def test_what_the_hours_of_a_donor_became() -> None:

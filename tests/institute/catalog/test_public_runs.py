@@ -11,8 +11,7 @@ from compute.tracking.ports import is_published
 from compute.tracking.redaction import clean_config
 from institute.catalog import actions
 from institute.catalog.models import Artifact, Revision
-from institute.people.models import User
-from tests.factories.catalog import drafted, paid_allocation, published, published_paper, reviewer
+from tests.factories.catalog import drafted, lead_of, paid_allocation, published, published_paper, reviewer
 from tests.factories.clients import client_of
 from tests.factories.people import TESTER, UserFactory
 from tests.factories.tracking import START, begun, events, history, lines, output, posted, run_of
@@ -42,11 +41,6 @@ def told(revision: Revision) -> Run:
     posted(run, output(["2026-11-24T10:00:00.000000 printed to the console"]))
     upload_file(file=announce_files(run=run, paths=["media/page.html"], by=TESTER)[0], chunks=[b"<b>x</b>"])
     return run
-
-
-def lead_of(revision: Revision) -> User:
-    assert revision.artifact.project is not None
-    return revision.artifact.project.memberships.get(role="lead").user
 
 
 def addresses(run: Run) -> list[str]:
