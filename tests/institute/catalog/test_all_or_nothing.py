@@ -50,7 +50,7 @@ def test_files_that_cannot_be_committed_are_not_noted_as_uploaded() -> None:
         path = f"{artifact.get_absolute_url()}/upload"
         answers.append(client.post(path, sent).status_code)
 
-    assert (changed_by(act), answers) == ([], [200])
+    assert (changed_by(act), answers) == ([], [422])
 
 
 def test_two_who_bring_the_same_files_take_them_in_the_same_order() -> None:
@@ -119,4 +119,4 @@ def test_a_paper_is_not_written_for_another_project_than_was_asked_for() -> None
 def test_names_with_nul_characters_are_nobodys() -> None:
     client = client_of(project_with().memberships.get().user)
     assert client.post("/new/paper", {"project": "a\x00b"}).status_code == 404
-    assert client.post("/new/model", {"namespace": "a\x00b", "name": "m"}).status_code == 200
+    assert client.post("/new/model", {"namespace": "a\x00b", "name": "m"}).status_code == 422

@@ -7,6 +7,8 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIRequest
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.test.client import AsyncRequestFactory
@@ -22,6 +24,14 @@ def bytes_under_key() -> Iterator[None]:
     store().write(KEY, [b"a" * 10, b"b" * 10])
     yield
     store().delete(KEY)
+
+
+@pytest.fixture(autouse=True)
+def connections_are_kept() -> Iterator[None]:
+    """The end of a response closes connections; a test's own stay open."""
+    request_finished.disconnect(close_old_connections)
+    yield
+    request_finished.connect(close_old_connections)
 
 
 def open_files() -> list[str]:
