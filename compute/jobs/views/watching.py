@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -16,7 +16,7 @@ from institute.core import live
 from institute.core.downloads import send_file
 from institute.core.ports import panels_for
 from institute.core.states import history_of
-from institute.core.ui.forms import refusals_as_form_errors
+from institute.core.ui.forms import refusals_as_form_errors, render
 from institute.people.access import acting, permission_required, signed_in
 from institute.people.models import User
 
