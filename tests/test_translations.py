@@ -204,5 +204,5 @@ def test_signing_in_and_out_stays_in_the_language(db: None) -> None:
     asked = client.get("/fr/projects")
     assert asked.headers["Location"] == "/fr/accounts/login/?next=/fr/projects"
     answer = client.post("/fr/accounts/login/", {"login": user.email, "password": PASSWORD})
-    assert answer.headers["Location"] == "/fr/"
+    assert answer.headers["Location"] == "/fr/projects"
     assert client.post("/fr/accounts/logout/").headers["Location"] == "/fr/"
