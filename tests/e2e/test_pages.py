@@ -183,12 +183,19 @@ def test_page_is_accessible_and_silent(
 
 
 @pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_public_page_speaks_french(
-    stage: Stage, axe: Callable[[Page], None], screenshot: Callable[[Page, str], Path], name: str
+    stage: Stage,
+    axe: Callable[[Page], None],
+    screenshot: Callable[[Page, str], Path],
+    scheme: str,
+    width: int,
+    name: str,
 ) -> None:
-    address = f"/fr{stage.addresses[name]}"
-    page, errors = stage.open(NOBODY, address, viewport={"width": 390, "height": 900}, locale="fr-FR")
-    screenshot(page, f"e2e-{name}-fr")
+    options = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}, "locale": "fr-FR"}
+    page, errors = stage.open(NOBODY, f"/fr{stage.addresses[name]}", **options)
+    screenshot(page, f"e2e-{name}-{scheme}-{width}-fr")
     axe(page)
     assert page.locator("html").get_attribute("lang") == "fr"
     assert overflowing(page) == []
