@@ -8,7 +8,6 @@ from compute.jobs.models import Job, JobCheckpoint, JobFile
 from compute.recipes import registry
 from compute.recipes.base import Recipe
 from institute.catalog.formats import git
-from institute.catalog.models import Revision
 from institute.catalog.queries import trees
 from institute.catalog.queries.trees import FileAt
 
@@ -32,11 +31,10 @@ def listed(manifest: dict[str, Any]) -> dict[str, tuple[str, int]]:
     return {str(row["path"]): (str(row["sha256"]), int(row["bytes"])) for row in manifest.get("files", [])}
 
 
-def differences(revision: Revision, files: Sequence[FileAt]) -> list[str]:
-    """Paths where a revision is not what its job handed in; the card alone may differ."""
-    output = accepted_output(revision.job) if revision.job else None
+def differences(output: JobCheckpoint | None, files: Sequence[FileAt]) -> list[str]:
+    """Paths where a revision's files are not the output of its job; the card alone may differ."""
     if output is None:
-        return [MANIFEST] if revision.job else []
+        return [MANIFEST]
     wanted = {path: row for path, row in listed(output.manifest).items() if path not in NOT_OF_THE_JOB}
     found = {file.path: (file.sha256, file.size) for file in files if file.path not in NOT_OF_THE_JOB}
     changed = {path for path in wanted.keys() | found.keys() if wanted.get(path) != found.get(path)}

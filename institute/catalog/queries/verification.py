@@ -142,7 +142,7 @@ def _output(chain: Provenance) -> Iterator[Finding]:
         yield Finding("manifest", output.public_id, "its text does not have its sha256")
     if output.manifest.get("job") not in (None, job.public_id):
         yield Finding("manifest", output.public_id, f"it is of job {output.manifest['job']}")
-    for path in outputs.differences(revision, chain.files):
+    for path in outputs.differences(output, chain.files):
         yield Finding("output", path, "the revision's file is not what the job handed in")
     if output.attempt.job_id != job.pk:
         yield Finding("output", output.public_id, "its attempt is of another job")

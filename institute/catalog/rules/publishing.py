@@ -106,7 +106,7 @@ def _job_ended(subject: Subject) -> Iterator[Check]:
         _("The job “%(job)s” is %(status)s.") % {"job": job, "status": job.get_status_display()},
         _("Publish what a job has finished."),
     )
-    changed = outputs.differences(subject.revision, subject.files)
+    changed = outputs.differences(outputs.accepted_output(job), subject.files)
     yield Check(
         "output-unchanged",
         _("Every file is as the job handed it in"),

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from compute.jobs.models import Job
 from grants.funding.actions import accept_fulfilment
 from grants.funding.enums import ObligationKind, ObligationStatus, RestrictionKind
 from grants.funding.models import Obligation
@@ -29,6 +30,7 @@ from tests.factories.catalog import (
     reviewer,
 )
 from tests.factories.funding import CITE
+from tests.factories.jobs import submitted_job
 from tests.factories.people import TESTER, UserFactory, user_with
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +165,16 @@ def test_files_other_than_those_of_the_job_are_refused() -> None:
     Revision.objects.filter(pk=revision.pk).update(commit=commit)
     revision.refresh_from_db()
     assert failed(revision) == ["output-unchanged"]
+
+
+def test_a_job_that_handed_nothing_in_is_not_published() -> None:
+    revision = drafted()
+    empty = submitted_job()
+    Job.objects.filter(pk=empty.pk).update(status="succeeded")
+    Revision.objects.filter(pk=revision.pk).update(job=empty)
+    checks = {check.rule: check for check in rules.checks_of(Revision.objects.get(pk=revision.pk))}
+    assert not checks["output-unchanged"].is_met
+    assert "manifest.json" in checks["output-unchanged"].message
 
 
 def test_a_job_that_failed_is_not_published() -> None:
