@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from compute.jobs.models import Job
 from grants.funding.actions import accept_fulfilment
 from grants.funding.enums import ObligationKind, ObligationStatus, RestrictionKind
 from grants.funding.models import Obligation
@@ -169,9 +168,7 @@ def test_files_other_than_those_of_the_job_are_refused() -> None:
 
 def test_a_job_that_handed_nothing_in_is_not_published() -> None:
     revision = drafted()
-    empty = submitted_job()
-    Job.objects.filter(pk=empty.pk).update(status="succeeded")
-    Revision.objects.filter(pk=revision.pk).update(job=empty)
+    Revision.objects.filter(pk=revision.pk).update(job=submitted_job())
     checks = {check.rule: check for check in rules.checks_of(Revision.objects.get(pk=revision.pk))}
     assert not checks["output-unchanged"].is_met
     assert "manifest.json" in checks["output-unchanged"].message
