@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -82,7 +81,6 @@ def is_plain(path: str) -> bool:
         and path.isprintable()
         and "\\" not in path
         and all(part not in {"", ".", ".."} for part in parts)
-        and PurePosixPath(path).as_posix() == path
     )
 
 

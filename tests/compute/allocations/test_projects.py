@@ -49,18 +49,20 @@ def test_a_handle_in_use_in_another_case_is_a_conflict() -> None:
 
 
 def test_what_a_project_says_of_itself_changes_but_not_its_handle() -> None:
-    project = project_with()
+    project, other = project_with(), project_with(fields=("b",))
     changed = actions.change_project(
         project=project, changes={"data_class": DataClass.PERSONAL, "fields": ["z", "a"]}, by=TESTER
     )
     assert (changed.data_class, changed.fields) == ("personal", ["a", "z"])
+    assert Project.objects.get(pk=other.pk).fields == ["b"]
     for changes in ({"handle": "x"}, {"status": "archived"}, {"title": " "}):
         with pytest.raises(Refused):
             actions.change_project(project=project, changes=changes, by=TESTER)
 
 
 def test_a_project_is_archived_once_its_allocations_are_over() -> None:
-    project = project_with()
+    project, other = project_with(), project_with()
+    allocation_with(seconds=100, project=other)
     allocation = allocation_with(seconds=100, project=project)
     with pytest.raises(Refused, match="Give a reason"):
         actions.archive_project(project=project, reason=" ", by=TESTER)
@@ -68,11 +70,14 @@ def test_a_project_is_archived_once_its_allocations_are_over() -> None:
         actions.archive_project(project=project, reason="done", by=TESTER)
     actions.close_allocation(allocation=allocation, reason="done", by=TESTER)
     assert actions.archive_project(project=project, reason="done", by=TESTER).status == ProjectStatus.ARCHIVED
+    assert Project.objects.get(pk=other.pk).status == ProjectStatus.ACTIVE
 
 
 def test_a_person_works_on_a_project_once_at_a_time() -> None:
     project, user = project_with(now=NOW), UserFactory.create()
     member_of(project, user, now=NOW)
+    added = AuditEntry.objects.filter(action="membership.add", subject_id=project.public_id).latest("id")
+    assert added.details == {"user": user.public_id, "role": "member"}
     with pytest.raises(Conflict, match="already on"):
         member_of(project, user, now=NOW)
     assert queries.is_member(project, user, NOW)
@@ -97,6 +102,7 @@ def test_somebody_whose_account_is_closed_cannot_be_added() -> None:
 def test_the_last_lead_stays() -> None:
     project = project_with(now=NOW)
     lead = Membership.objects.get()
+    project_with(now=NOW)  # whose lead does not count here
     with pytest.raises(Refused, match="without a lead"):
         actions.end_membership(membership=lead, by=TESTER, now=NOW)
     member_of(project, UserFactory.create(), role=MemberRole.LEAD, now=NOW)
@@ -115,8 +121,9 @@ def test_staff_see_all_projects_and_others_their_own() -> None:
 
 
 def test_permissions_belong_to_roles_within_the_project() -> None:
-    lead, member, stranger = UserFactory.create(), UserFactory.create(), UserFactory.create()
+    lead, member, stranger, neighbour = (UserFactory.create() for _ in range(4))
     project = project_with(lead=lead, members=[member])
+    project_with(lead=neighbour)
     allocation = allocation_with(seconds=100, project=project)
     operator, finance, admin = (user_with(role) for role in (Role.OPERATIONS, Role.FINANCE, Role.ADMIN))
     table = {
@@ -132,7 +139,7 @@ def test_permissions_belong_to_roles_within_the_project() -> None:
     }
     for permission, allowed in table.items():
         obj = allocation if permission == "allocations.view_allocation" else project
-        for user in (lead, member, stranger, operator, finance, admin):
+        for user in (lead, member, stranger, neighbour, operator, finance, admin):
             assert user.has_perm(permission, obj) == (user in allowed), (permission, user)
     assert not stranger.has_perm("allocations.view_allocation", project)
     assert not stranger.has_perm("allocations.view_request", project)

@@ -96,6 +96,16 @@ def test_an_obligation_within_thirty_days_still_lets_hours_be_held(source: Alloc
     assert usable(source, NOW).reason is None
 
 
+def test_an_overdue_obligation_of_another_project_or_pledge_locks_nothing_here(source: AllocationSource) -> None:
+    overdue(source_of(allocation_from((source.pledge, 100), now=NOW)))
+    elsewhere = allocation_from(
+        (pledge_with_hours(seconds=100, now=NOW), 100), project=source.allocation.project, now=NOW
+    )
+    overdue(source_of(elsewhere))
+    assert usable(source, NOW) == Usable(4_000)
+    assert usable(source_of(elsewhere), NOW).reason == UnusableReason.OBLIGATION_OVERDUE
+
+
 @pytest.mark.parametrize(("days", "reason"), [(-1, "not_started"), (300, "ended"), (299, None)])
 def test_the_window_is_half_open(source: AllocationSource, days: int, reason: str | None) -> None:
     assert usable(source, NOW + timedelta(days=days)).reason == reason

@@ -215,3 +215,13 @@ def test_rows_name_themselves(fake, clock, sweep):
     sweep()
     assert str(job) == "a job"
     assert str(newest_attempt(job)) == f"tj-{job.public_id.lower()}-1"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 121, "a\x07b"])
+def test_a_job_needs_a_name_that_people_can_read(name):
+    error = refused(name=name)
+    assert (error.field, error.rule) == ("name", "name")
+
+
+def test_the_longest_name_is_kept_without_its_margins():
+    assert submitted_job(name=f" {'x' * 120} ").name == "x" * 120

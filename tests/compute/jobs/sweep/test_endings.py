@@ -79,6 +79,12 @@ def test_exit_0_without_an_output_is_a_failure(job, running, fake, sweep):
     assert (attempt.status, attempt.reason, reload(job).status) == ("failed", "no-output", "failed")
 
 
+def test_exit_0_with_checkpoints_only_is_a_failure_too(job, running, fake, sweep, clock):
+    checkpoint_of(running, now=clock.now)
+    assert end(running, fake, sweep, 0).reason == "no-output"
+    assert reload(job).status == "failed"
+
+
 def test_the_recipes_own_failure_is_retried_as_often_as_asked(fake, sweep, clock):
     job = submitted_job(now=clock.now, retries=1)
     for _ in range(2):
@@ -111,6 +117,8 @@ def test_a_lost_host_is_refunded_back_to_the_checkpoint(job, running, fake, swee
     assert (attempt.status, attempt.failure_class) == ("lost", "node-lost")
     balances = balances_of_allocation(job.allocation)
     assert (balances.spent, balances.lost, attempt.refund_owed) == (100, 50, 50)  # nothing unallocated to give back
+    lost = HoursTransaction.objects.get(kind="loss")
+    assert lost.idempotency_key.startswith(f"loss:{attempt.public_id}:1:")  # once per fence
     clock.tick(2)
     sweep()
     assert open_attempt(job).number == 2

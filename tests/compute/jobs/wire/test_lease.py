@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from compute.jobs.actions import LeaseLost
 from compute.jobs.models import AttemptLease
 from tests.compute.jobs.wire.supervisor import expire, problem
+from tests.factories.jobs import lease_of, newest_attempt, submitted_job
 from tests.factories.people import TESTER
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +67,23 @@ def test_an_attempt_that_is_over_gets_no_lease(supervisor, fake, sweep):
     sweep()
     supervisor.client = token
     assert supervisor.lease().status_code == 401  # its token ended with it
+
+
+@pytest.mark.parametrize("code", [75, 3])
+def test_an_attempt_that_is_over_gets_no_lease_whoever_asks(supervisor, fake, sweep, clock, code):
+    """Its token ends with it; what was under way when it ended meets this."""
+    fake.start(supervisor.attempt.name)
+    fake.finish(supervisor.attempt.name, code)
+    sweep()
+    with pytest.raises(LeaseLost):
+        lease_of(supervisor.attempt, now=clock.now)
+    assert AttemptLease.objects.count() == 0
+
+
+def test_an_attempt_without_a_place_gets_no_lease(fake, sweep, clock):
+    attempt = newest_attempt(submitted_job(now=clock.now))
+    with pytest.raises(LeaseLost):
+        lease_of(attempt, now=clock.now)
 
 
 def test_a_stop_reaches_the_holder(supervisor, job):
