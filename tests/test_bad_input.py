@@ -1,15 +1,13 @@
 """Bad input gets a clear 4xx, never a 500, and leaves nothing behind.
 
 Every writing operation of the OpenAPI file, every form of the pages and every list are sent values and bodies that
-no honest client sends, by an administrator, so that no missing permission hides a defect.
+no honest client sends, by an administrator, so that no missing permission hides a defect. Each test sends a share of
+them in every run, and all of them in `make soak`.
 """
 
-import json
-from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
-from html.parser import HTMLParser
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from django.db import transaction
@@ -17,12 +15,16 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from institute.core.models import AuditEntry
-from institute.people.models import ApiToken
-from tests.hostile.values import BODIES, FOREIGN, NUL, OVERSIZED, TEXTS, VALUES
+from tests.hostile.values import BODIES, HEADERS, IDS, NUL, OVERSIZED, QUERIES, TEXTS, VALUES
 from tests.permissions.table import addresses
 
 pytestmark = pytest.mark.slow
+
+
+def some_or_all(step: int) -> pytest.MarkDecorator:
+    """Every `step`th value in an ordinary run, other ones in each place; all of them in the long one."""
+    all_of_them = pytest.param(1, id="all", marks=pytest.mark.soak)
+    return pytest.mark.parametrize("step", [pytest.param(step, id="some"), all_of_them])
 
 
 @pytest.fixture(scope="module")
@@ -34,106 +36,67 @@ def institute(django_db_setup: None, django_db_blocker: Any) -> Iterator[Any]:
         yield standing
 
 
-class Sender:
-    """Sends requests as an administrator (or with a job's own token), notes what is wrong, keeps what a 4xx wrote."""
+@some_or_all(6)
+def test_bodies_that_are_none_are_refused(institute: Any, step: int) -> None:
+    from tests.hostile.sender import Sender, require_clean, share, targets  # needs the settings
 
-    def __init__(self, standing: Any) -> None:
-        from tests.factories.tracking import job_key  # needs the settings
-
-        self.standing = standing
-        self.wrong: list[str] = []
-        self._job_key = job_key(standing.world.done.waiting)
-        ApiToken.objects.update(last_used_on=date.today())
-        self._acts = AuditEntry.objects.count()
-
-    def headers(self, name: str) -> dict[str, str]:
-        """The job's token where a supervisor is expected."""
-        return {"Authorization": f"Bearer {self._job_key}", "X-Fence": "1"} if name.startswith("api:attempt-") else {}
-
-    def send(self, what: str, method: str, path: str, *, name: str = "", **request: Any) -> int:
-        """The status; what succeeded is rolled back, what was refused stays to be seen by `traces`."""
-        with transaction.atomic():
-            client = self.standing.client("admin", headers=self.headers(name))
-            response = client.generic(method.upper(), path, **request)
-            if response.streaming and not response.is_async:
-                list(response.streaming_content)
-            if response.status_code < 400 or response.status_code >= 500:
-                transaction.set_rollback(True)
-            elif AuditEntry.objects.count() != self._acts:
-                self.wrong.append(f"{what}: {response.status_code}, but something was done")
-                transaction.set_rollback(True)
-        status = int(response.status_code)
-        if status >= 500:
-            self.wrong.append(f"{what}: {status}")
-        elif status >= 400 and path.startswith("/api/v1/"):
-            self._check_problem(what, response)
-        return status
-
-    def _check_problem(self, what: str, response: Any) -> None:
-        kind = response.headers.get("Content-Type", "")
-        if kind != "application/problem+json" or response.json()["status"] != response.status_code:
-            self.wrong.append(f"{what}: {response.status_code} is {kind or 'without a type'}, no problem+json")
-
-    def send_json(self, what: str, method: str, path: str, body: Any, name: str) -> int:
-        """The body as JSON."""
-        data = json.dumps(body)
-        return self.send(what, method, path, name=name, data=data, content_type="application/json")
-
-
-def sent(standing: Any, act: Any) -> list[str]:
-    """What was wrong while `act(sender)` ran, traces in the database included."""
-    from tests.hostile.traces import changed_by  # needs the settings
-
-    sender = Sender(standing)
-    traces = changed_by(lambda: act(sender))
-    return [*sender.wrong, *(f"rows of {table} changed" for table in traces)]
-
-
-def require_clean(standing: Any, act: Any) -> None:
-    """Fails with everything that was wrong, one thing a line."""
-    wrong = sent(standing, act)
-    assert not wrong, "\n" + "\n".join(wrong)
-
-
-def _paths(standing: Any) -> list[tuple[Any, str, str]]:
-    from tests.hostile.operations import named, operations  # needs the settings
-    from tests.permissions.addresses import address  # needs the settings
-
-    found = [(operation, named(operation.path)) for operation in operations()]
-    return [(operation, name, address(name, standing.world)) for operation, name in found]
-
-
-def every(values: Sequence[Any], step: int, start: int) -> Sequence[Any]:
-    """A share of the values that is another one for each `start`: together the starts send all of them."""
-    return values[start % step :: step]
-
-
-def test_bodies_that_are_none_are_refused(institute: Any) -> None:
     def act(sender: Sender) -> None:
-        taking = [found for found in _paths(institute) if found[0].properties is not None]
+        taking = [found for found in targets(institute) if found[0].properties is not None]
         for number, (operation, name, path) in enumerate(taking):
-            for what, kind, data in BODIES if number == 0 else every(BODIES, 6, number):
+            for what, kind, data in BODIES if number == 0 else share(BODIES, step, number):
                 said = f"{operation} {what}"
                 sender.send(said, operation.method, path, name=name, data=data, content_type=kind)
 
     require_clean(institute, act)
 
 
-@pytest.mark.soak
-def test_wrong_values_in_every_field_of_the_api_are_refused(institute: Any) -> None:
+@some_or_all(3)
+def test_bodies_beyond_the_limit_are_too_large(institute: Any, step: int) -> None:
+    from tests.hostile.sender import Sender, require_clean, share, targets  # needs the settings
+
+    def act(sender: Sender) -> None:
+        body = '{"reason": "' + "x" * OVERSIZED + '"}'
+        taking = [found for found in targets(institute) if found[0].properties is not None]
+        for operation, name, path in share(taking, step, 0):
+            status = sender.send(
+                str(operation), operation.method, path, name=name, data=body, content_type="application/json"
+            )
+            sender.refused(f"{operation} too much", status, {413})
+
+    require_clean(institute, act)
+
+
+@some_or_all(12)
+def test_bodies_that_are_none_are_refused_by_the_tracker(institute: Any, step: int) -> None:
+    """GraphQL answers 200 with errors, as its protocol wants."""
+    from tests.hostile.sender import Sender, require_clean, share  # needs the settings
+    from tests.permissions.addresses import address  # needs the settings
+
+    def act(sender: Sender) -> None:
+        names = [name for name, _pattern in addresses() if name.startswith("tracker:")]
+        for number, name in enumerate(names):
+            for what, kind, data in share(BODIES, step, number):
+                path = address(name, institute.world)
+                sender.send(f"{name} {what}", "post", path, name=name, data=data, content_type=kind)
+
+    require_clean(institute, act)
+
+
+@some_or_all(24)
+def test_wrong_values_in_every_field_of_the_api_are_refused(institute: Any, step: int) -> None:
     from tests.hostile.operations import body_of  # needs the settings
+    from tests.hostile.sender import Sender, require_clean, share, targets  # needs the settings
 
     def act(sender: Sender) -> None:
         number = 0
-        for operation, name, path in _paths(institute):
+        for operation, name, path in targets(institute):
             good = body_of(operation, institute.world)
             for field in operation.properties or ():
                 number += 1
-                for value in every(VALUES, 12, number):
+                for value in share([*VALUES, ...], step, number):
+                    body = {key: given for key, given in (good | {field: value}).items() if given is not ...}
                     what = f"{operation} {field}={value!r:.40}"
-                    sender.send_json(what, operation.method, path, good | {field: value}, name)
-                less = {key: value for key, value in good.items() if key != field}
-                sender.send_json(f"{operation} without {field}", operation.method, path, less, name)
+                    sender.send_json(what, operation.method, path, body, name)
 
     require_clean(institute, act)
 
@@ -145,113 +108,131 @@ ANY_JSON = st.recursive(
 )
 
 
-@pytest.mark.soak
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(data=st.data())
-def test_random_json_is_refused(institute: Any, data: st.DataObject) -> None:
-    operation, name, path = data.draw(st.sampled_from(_paths(institute)), label="operation")
+def random_json(institute: Any, data: st.DataObject) -> None:
+    """One operation with a body that has no sense."""
+    from tests.hostile.sender import Sender, targets  # needs the settings
+
+    operation, name, path = data.draw(st.sampled_from(list(targets(institute))), label="operation")
     fields = data.draw(st.fixed_dictionaries({}, optional=dict.fromkeys(operation.properties or (), ANY_JSON)))
     sender = Sender(institute)
     sender.send_json(str(operation), operation.method, path, fields, name)
     assert sender.wrong == []
 
 
-QUERIES = (
-    "q=%00&status=%00&cursor=%00&sort=%00",
-    "cursor=garbage&limit=-1&page=-1&sort=nothing&after=garbage&before=garbage",
-    "limit=99999999999999999999&offset=-5&attempt=99999999999999999999",
-    f"q={'x' * 5000}&status={FOREIGN}&project=nobody&recipe=none&donor={FOREIGN}&licence=none",
-    "q=%ff%fe&cursor=%ff&format=csv&status[]=a&sort=-",
-    "after=bzE9MCZwPTEwMDAwMDAwMDAwMDAwMDAwMDAwMA%3D%3D&cursor=cD0yMDI2JTAw",
-    "keys=%5B%5D&x=NaN&points=-1&points=1e9&from=0&to=-1",
-)
+UNHURRIED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
-def test_nonsense_in_the_query_of_every_address_is_refused(institute: Any) -> None:
+@UNHURRIED
+@given(data=st.data())
+def test_random_json_is_refused(institute: Any, data: st.DataObject) -> None:
+    random_json(institute, data)
+
+
+@pytest.mark.soak
+@settings(UNHURRIED, derandomize=False, max_examples=2_000)
+@given(data=st.data())
+def test_much_random_json_is_refused(institute: Any, data: st.DataObject) -> None:
+    random_json(institute, data)
+
+
+@some_or_all(len(QUERIES))
+def test_nonsense_in_the_query_of_every_address_is_refused(institute: Any, step: int) -> None:
+    from tests.hostile.sender import Sender, require_clean, share  # needs the settings
     from tests.permissions.addresses import address  # needs the settings
 
     def act(sender: Sender) -> None:
         for number, (name, _pattern) in enumerate(addresses()):
             if "live" in name:
                 continue  # an endless stream, whatever the query
-            for query in every(QUERIES, 3 if name.endswith("-list") else len(QUERIES), number):
+            for query in share(QUERIES, min(step, 3) if name.endswith("-list") else step, number):
                 sender.send(f"{name}?{query:.60}", "get", f"{address(name, institute.world)}?{query}", name=name)
 
     require_clean(institute, act)
 
 
-IDS = ("%00", "a%00b", "x" * 300, "%F0%9F%A6%A3", "..", "-1", "1e9", FOREIGN.lower(), "%ff%fe", "' OR 1=1")
-
-
-@pytest.mark.soak
-def test_names_that_nothing_has_are_not_found(institute: Any) -> None:
+@some_or_all(2 * len(IDS))
+def test_names_that_nothing_has_are_not_found(institute: Any, step: int) -> None:
+    from tests.hostile.sender import Sender, require_clean, share  # needs the settings
     from tests.permissions.addresses import address, arguments  # needs the settings
 
     def act(sender: Sender) -> None:
-        for number, (name, _pattern) in enumerate(addresses()):
+        number = 0
+        for name, _pattern in addresses():
             for value in arguments(name, institute.world).values():
                 path = address(name, institute.world)
-                for wrong in every(IDS, len(IDS), number):
+                number += 1
+                for method, wrong in share([(m, i) for i in IDS for m in ("get", "post")], step, number):
                     bad = path.replace(str(value), wrong, 1)
-                    for method in ("get", "post"):
-                        sender.send(f"{method} {bad:.80}", method, bad, name=name)
+                    sender.send(f"{method} {bad:.80}", method, bad, name=name)
 
     require_clean(institute, act)
 
 
-class Fields(HTMLParser):
-    """The names of what can be typed into a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a field."""
-        name = dict(attrs).get("name")
-        if tag in {"input", "select", "textarea"} and name and name != "csrfmiddlewaretoken":
-            self.names.append(name)
-
-
-def _forms(standing: Any) -> Iterator[tuple[str, str, list[str]]]:
-    """(name, address, fields) of every page of ours that an administrator may post to."""
+@some_or_all(2 * len(HEADERS))
+def test_nonsense_in_the_headers_is_refused(institute: Any, step: int) -> None:
+    from tests.hostile.sender import Sender, require_clean, share  # needs the settings
     from tests.permissions.addresses import address  # needs the settings
 
-    for name, pattern in addresses():
-        if hasattr(pattern.callback, "cls") or "live" in name or name.startswith(("tracker:", "mfa_", "social")):
-            continue
-        path, fields = address(name, standing.world), Fields()
-        with transaction.atomic():
-            page = standing.client("admin").get(path)
-            if not page.streaming and page.headers.get("Content-Type", "").startswith("text/html"):
-                fields.feed(page.text)
-            transaction.set_rollback(True)
-        yield name, path, fields.names or ["reason"]
-
-
-@pytest.mark.soak
-def test_nonsense_in_every_form_is_refused(institute: Any) -> None:
     def act(sender: Sender) -> None:
-        for number, (name, path, fields) in enumerate(_forms(institute)):
-            for value in (NUL, *every(TEXTS, 8, number)):
-                sender.send(f"{name} {value!r:.30}", "post", path, **_form(dict.fromkeys(fields, value)))
-            kind, data = "multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name="
-            sender.send(f"{name} half a multipart", "post", path, content_type=kind, data=data)
-        name, path, fields = next(_forms(institute))
-        sender.send(f"{name} too much", "post", path, **_form({fields[0]: "x" * OVERSIZED}))
+        for number, (name, _pattern) in enumerate(addresses()):
+            if "live" in name:
+                continue  # an endless stream, whatever the headers
+            for method, headers in share([(m, h) for h in HEADERS for m in ("get", "post")], step, number):
+                what, path = f"{method} {name} {headers!s:.60}", address(name, institute.world)
+                sender.send(what, method, path, name=name, headers=headers)
 
     require_clean(institute, act)
 
 
-def _form(values: dict[str, str]) -> dict[str, Any]:
-    return {"data": urlencode(values, errors="replace"), "content_type": "application/x-www-form-urlencoded"}
+# Forms that a NUL in every field need not be refused by, and why. Besides: a form without fields takes no input, and
+# the sign-in pages are allauth's, which shows a refused form with 200, as Django's forms are by themselves.
+TAKES_ANYTHING = {
+    "ui:style": "shows the furniture and takes nothing",
+}
 
 
-@pytest.mark.soak
-def test_tokens_that_are_no_longer_good_open_nothing(institute: Any) -> None:
+@some_or_all(2)
+@pytest.mark.parametrize("person", ["admin", "anonymous"])
+def test_nonsense_in_every_form_is_refused(institute: Any, person: str, step: int) -> None:
+    from tests.hostile.forms import encoded, forms_of  # needs the settings
+    from tests.hostile.sender import Sender, require_clean, share  # needs the settings
+
+    def act(sender: Sender) -> None:
+        for number, (name, form) in enumerate(sorted(forms_of(institute, person).items())):
+            nul = encoded(dict.fromkeys(form.values, NUL))
+            status = sender.send(f"{name} NUL", "post", form.action, **nul, name=name)
+            if ":" in name and form.values and name not in TAKES_ANYTHING:
+                sender.refused(f"{name} NUL in every field", status)
+            wrong = [(field, value) for field in form.values or ["reason"] for value in TEXTS]
+            for field, value in share(wrong, len(wrong) if step > 1 else 1, 7 * number):
+                what = f"{name} {field}={value!r:.30}"
+                sender.send(what, "post", form.action, **encoded(form.values | {field: value}), name=name)
+
+    require_clean(institute, act, person)
+
+
+@some_or_all(8)
+def test_forms_that_are_none_are_refused(institute: Any, step: int) -> None:
+    from tests.hostile.forms import encoded, forms_of  # needs the settings
+    from tests.hostile.sender import Sender, require_clean, share  # needs the settings
+
+    def act(sender: Sender) -> None:
+        kind, data = "multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name="
+        too_much = encoded({"reason": "x" * OVERSIZED})
+        for name, form in share(sorted(forms_of(institute, "admin").items()), step, 0):
+            sender.send(f"{name} half a multipart", "post", form.action, name=name, content_type=kind, data=data)
+            sender.send(f"{name} too much", "post", form.action, name=name, **too_much)
+
+    require_clean(institute, act)
+
+
+@some_or_all(5)
+def test_tokens_that_are_no_longer_good_open_nothing(institute: Any, step: int) -> None:
     from institute.people.actions import revoke_token  # needs the settings
+    from institute.people.models import ApiToken  # needs the settings
     from tests.factories.people import TESTER  # needs the settings
     from tests.factories.tracking import job_key, person_key  # needs the settings
+    from tests.hostile.sender import Sender, require_clean, share, targets  # needs the settings
 
     admin = institute.world.people["admin"]
     with transaction.atomic():
@@ -263,12 +244,29 @@ def test_tokens_that_are_no_longer_good_open_nothing(institute: Any) -> None:
         bad = {expired: {401}, revoked: {401}, "hw-nothing": {401}, "": {401}, foreign: {403, 404}}
 
         def act(sender: Sender) -> None:
-            for number, (operation, name, path) in enumerate(_paths(institute)):
-                token, wanted = every(list(bad.items()), len(bad), number)[0]
-                sender.headers = lambda _name, token=token: {"Authorization": f"Bearer {token}"}  # type: ignore[method-assign]
-                status = sender.send_json(str(operation), operation.method, path, {}, name)
-                if status not in wanted:
-                    sender.wrong.append(f"{operation} with {token:.12}: {status}")
+            for number, (operation, name, path) in enumerate(targets(institute)):
+                for token, wanted in share(list(bad.items()), step, number):
+                    sender.headers = lambda _name, token=token: {"Authorization": f"Bearer {token}"}  # type: ignore[method-assign]
+                    status = sender.send_json(str(operation), operation.method, path, {}, name)
+                    sender.refused(f"{operation} with {token:.12}", status, wanted)
 
-        require_clean(institute, act)
+        require_clean(institute, act, "anonymous")
         transaction.set_rollback(True)
+
+
+def test_what_belongs_to_others_is_not_written_to(institute: Any) -> None:
+    """A researcher of no project sends what an administrator could send."""
+    from tests.hostile.operations import body_of  # needs the settings
+    from tests.hostile.sender import Sender, require_clean, targets  # needs the settings
+
+    own = {"POST /api/v1/tokens", "POST /api/v1/tokens/{public_id}/revoke"}
+
+    def act(sender: Sender) -> None:
+        sender.headers = lambda _name: {}  # type: ignore[method-assign]
+        for operation, name, path in targets(institute):
+            body = body_of(operation, institute.world)
+            status = sender.send_json(str(operation), operation.method, path, body, name)
+            if str(operation) not in own:
+                sender.refused(str(operation), status, {400, 401, 403, 404, 415, 422})
+
+    require_clean(institute, act, "researcher")

@@ -62,6 +62,7 @@ class TokenListing(listing.Listing[ApiToken]):
 
 
 @signed_in
+@transaction.atomic  # an address with a wrong order or cursor is refused after the token is made
 def token_list(request: HttpRequest) -> HttpResponseBase:
     """One's tokens, and a form for a new one; a new token is shown once, on the answer to the form."""
     me, secret = _me(request), ""

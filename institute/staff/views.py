@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from institute.core.enums import OutboxStatus
 from institute.core.models import AuditEntry, OutboxMessage
 from institute.core.ui import badges, formats, listing
-from institute.core.ui.forms import posted
+from institute.core.ui.forms import ReasonForm
 from institute.people.access import acting, permission_required
 from institute.staff import actions, queries
 
@@ -87,7 +87,9 @@ def letter_retry(request: HttpRequest, event_id: str, pk: int) -> HttpResponse:
 def letter_discard(request: HttpRequest, event_id: str, pk: int) -> HttpResponse:
     """Give a dead letter up, with a reason."""
     message = _letter(request, event_id, pk)
-    actions.discard_letter(message=message, by=acting(request), reason=posted(request, "reason"))
+    form = ReasonForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    actions.discard_letter(message=message, by=acting(request), reason=reason)
     messages.success(request, _("It is given up; what follows it goes on."))
     return redirect("staff:outbox-list")
 

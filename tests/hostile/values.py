@@ -56,3 +56,37 @@ BODIES: tuple[tuple[str, str, bytes], ...] = (
     ("a multipart without boundary", "multipart/form-data", b"reason"),
     ("too much", "application/json", json.dumps({"reason": "x" * OVERSIZED}).encode()),
 )
+
+QUERIES = (
+    "q=%00&status=%00&cursor=%00&sort=%00",
+    "cursor=garbage&limit=-1&page=-1&sort=nothing&after=garbage&before=garbage",
+    "limit=99999999999999999999&offset=-5&attempt=99999999999999999999",
+    f"q={'x' * 5000}&status={FOREIGN}&project=nobody&recipe=none&donor={FOREIGN}&licence=none",
+    "q=%ff%fe&cursor=%ff&format=csv&status[]=a&sort=-",
+    "after=bzE9MCZwPTEwMDAwMDAwMDAwMDAwMDAwMDAwMA%3D%3D&cursor=cD0yMDI2JTAw",
+    "keys=%5B%5D&x=NaN&points=-1&points=1e9&from=0&to=-1",
+)
+
+# Parts of a path that name nothing.
+IDS = ("%00", "a%00b", "x" * 300, "%F0%9F%A6%A3", "..", "-1", "1e9", FOREIGN.lower(), "%ff%fe", "' OR 1=1")
+
+HEADERS: tuple[dict[str, str], ...] = (
+    {"Idempotency-Key": "x" * 256},
+    {"Idempotency-Key": "\u202e\udcff'; --"},
+    {"Range": f"bytes={'9' * 5000}-"},
+    {"Range": f"bytes=-{'9' * 5000}"},
+    {"Range": "bytes=٣-٤"},
+    {"X-Fence": "9" * 5000},
+    {"X-Fence": "-1"},
+    {"Content-Length": "-1"},
+    {"Accept": "application/xml;q=2, text/\u202e"},
+    {"Accept-Language": "xx-" * 200},
+    {"If-None-Match": '"' * 200},
+    {"HX-Request": "true", "HX-Current-URL": "\u202e"},
+    {"Authorization": "Basic \u202e"},
+    {"Authorization": "Basic " + "A" * 4000},
+    {"Authorization": "Bearer " + "A" * 4000},
+    {"Authorization": "Bearer a b c"},
+    {"Authorization": "Digest"},
+    {"Cookie": "headwaters_session_8000=../../etc; sessionid=\x01"},
+)

@@ -54,6 +54,16 @@ def test_a_profile_is_saved(client: Client, me: User) -> None:
     assert (me.name, me.language) == ("Ada", "fr")
 
 
+def test_a_token_is_not_made_at_an_address_that_is_refused(client: Client, me: User) -> None:
+    answer = client.post(reverse("people:token-list") + "?sort=none", {"name": "x", "scopes": ["read"], "days": 5})
+    assert (answer.status_code, ApiToken.objects.filter(user=me).count()) == (422, 0)
+
+
+def test_a_token_that_is_refused_is_not_made(client: Client, me: User) -> None:
+    answer = client.post(reverse("people:token-list"), {"name": "", "scopes": ["read"], "days": 0})
+    assert (answer.status_code, ApiToken.objects.filter(user=me).count()) == (422, 0)
+
+
 def test_a_token_is_shown_once(client: Client, me: User) -> None:
     answer = client.post(reverse("people:token-list"), {"name": "laptop", "scopes": ["read"], "days": 5})
     assert answer["Cache-Control"] == "no-store"

@@ -9,13 +9,12 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render as render_template
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from institute.core.errors import Refused
-from institute.core.ui import formats
+from institute.core.ui import formats, forms
 from institute.core.ui.listing import export
 from institute.core.ui.listing.keyset import Page, Sort, T, page_of
 from institute.core.ui.listing.spec import MOST_COUNTED, Column, Listing
@@ -190,7 +189,7 @@ def render(
         return export.response(request, spec, listing.queryset, listing.sort)
     is_part = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
     name = "core/_listing_results.html" if is_part else template
-    answer = render_template(request, name, {"listing": listing, **(context or {})})
+    answer = forms.render(request, name, {"listing": listing, **(context or {})})
     patch_vary_headers(answer, ["HX-Request"])
     if is_part:
         answer["HX-Push-Url"] = listing.here
