@@ -27,6 +27,7 @@ from tests.factories.catalog import (
     published_data,
     reviewer,
 )
+from tests.factories.jobs import submitted_job
 from tests.factories.people import TESTER, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -98,15 +99,14 @@ def test_a_model_of_another_project_is_refused() -> None:
 
 
 def test_a_job_without_output_is_refused() -> None:
-    job = finished_job(allocation=paid_allocation())
-    JobCheckpoint.objects.all()._raw_delete("default") if False else None
+    with pytest.raises(Refused, match="handed no output in"):
+        actions.draft_revision_from_job(job=submitted_job(), by=TESTER)
+    assert not Artifact.objects.exists()
+
+
+def test_an_empty_output_becomes_its_manifest_and_what_git_needs() -> None:
     bare = finished_job(allocation=paid_allocation(), files={})
     assert actions.draft_revision_from_job(job=bare, by=TESTER).n_files == 2
-    job.pk = None
-    job.public_id = "0" * 26
-    job.save()
-    with pytest.raises(Refused, match="handed no output in"):
-        actions.draft_revision_from_job(job=job, by=TESTER)
 
 
 @pytest.mark.parametrize("how", ["changed", "lost"])

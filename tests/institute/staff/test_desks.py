@@ -98,6 +98,8 @@ def test_giving_a_letter_up_needs_a_reason(desk: Client) -> None:
     desk.post(url, {"reason": "the subject is gone"})
     letter.refresh_from_db()
     assert letter.status == OutboxStatus.DISCARDED
+    details = AuditEntry.objects.get(action="outbox.discard").details
+    assert details == {"event": letter.event_id, "reason": "the subject is gone"}
 
 
 def test_finance_sees_letters_and_decides_none(client: Client) -> None:
