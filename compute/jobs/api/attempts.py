@@ -1,6 +1,7 @@
 """What a job's supervisor says and asks, with the token of its job (scope `job`)."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
@@ -10,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -105,7 +107,8 @@ class AttemptAPIView(APIView):
     """Base: the attempt in the address, if it is of the job that the token belongs to."""
 
     scopes: ClassVar[set[Scope]] = {Scope.JOB}
-    parser_classes: ClassVar[Any] = (JSONParser,)  # a manifest is hashed as JSON; a form cannot say the same
+    # A manifest is hashed as JSON; a form cannot say the same.
+    parser_classes: Sequence[type[BaseParser]] = (JSONParser,)
 
     def attempt(self, public_id: str) -> Attempt:
         """404 for attempts of other jobs."""
