@@ -50,7 +50,7 @@ class Problem(Response):
     """JSON, whatever the view writes otherwise."""
 
     @property
-    def rendered_content(self) -> bytes:
+    def rendered_content(self) -> bytes:  # type: ignore[override]  # the stubs say text; DRF renders bytes
         """The body, and its type."""
         self["Content-Type"] = "application/problem+json"
         return bytes(renderers.JSONRenderer().render(self.data))
