@@ -22,7 +22,7 @@ from institute.core.ports import panels_for
 from institute.core.states import history_of
 from institute.core.ui import badges, formats, listing
 from institute.core.ui.forms import ReasonForm, refusals_as_form_errors, render
-from institute.people.access import acting, permission_required, signed_in
+from institute.people.access import acting, once, permission_required, signed_in
 from institute.people.models import User
 
 
@@ -86,6 +86,7 @@ def pledge_list(request: HttpRequest) -> HttpResponseBase:
     )
 
 
+@once
 def _visible_pledge(request: HttpRequest, public_id: str) -> Pledge:
     """404 for those who may not know of it."""
     assert isinstance(request.user, User)  # asked only for people who signed in

@@ -40,7 +40,7 @@ def is_insider(request: HttpRequest, artifact: Artifact) -> bool:
 def revision_or_404(request: HttpRequest, public_id: str, **_: Any) -> Revision:
     """The revision with this id. Http404 if the reader may not know of it."""
     seen = visibility.revisions_visible_to(request.user, timezone.now()).filter(public_id=public_id)
-    revision: Revision | None = pages.for_page().filter(pk__in=seen.values("pk")).first()
+    revision: Revision | None = pages.for_page(seen).first()
     if revision is None:
         raise Http404
     return revision

@@ -1,5 +1,7 @@
 """What the catalogue shows on earlier objects' pages; settings.PANELS names these functions."""
 
+from typing import Any
+
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -10,7 +12,6 @@ from compute.jobs.enums import JobStatus
 from compute.jobs.models import Job
 from grants.donors.models import Donor
 from grants.funding.models import Pledge
-from institute.catalog.models import Revision
 from institute.catalog.queries import artifacts, became, outputs, publications, visibility
 from institute.core.ui import formats
 
@@ -19,28 +20,27 @@ MOST = 12
 
 def became_of(obj: Donor | Pledge | Allocation, *, request: HttpRequest) -> str:
     """What a donor's, pledge's or allocation's hours became: public models with their hours, and papers."""
-    revisions = list(became.revisions_paid_by(obj)[: MOST + 1])
+    results = became.results_of(obj)
+    obj.results = results  # type: ignore[union-attr]  # for the page's ribbon
+    revisions = results.revisions[: MOST + 1]
     if not revisions:
         return ""
-    jobs = [revision.job for revision in revisions if revision.job is not None]
-    seconds = became.seconds_by_job(obj, jobs)
-    rows = [(revision, _hours(revision, seconds)) for revision in revisions[:MOST]]
-    papers = list(publications.with_credits(became.papers_paid_by(obj))[:MOST])
+    rows = [(revision, _hours(revision)) for revision in revisions[:MOST]]
+    papers = publications.read_credits(results.papers[:MOST])
     context = {"rows": rows, "papers": papers, "has_more": len(revisions) > MOST}
     return render_to_string("catalog/_became.html", context, request)
 
 
-def _hours(revision: Revision, seconds: dict[str, int]) -> SafeString:
-    job = revision.job
-    assert job is not None  # they were found through their jobs
-    return formats.hours(seconds.get(job.public_id), job.accelerator_type)
+def _hours(revision: Any) -> SafeString:
+    return formats.hours(revision.seconds, revision.job.accelerator_type)
 
 
 def publish_job(job: Job, *, request: HttpRequest) -> str:
     """On a job's page: its revision, or the button that drafts one."""
-    revision = visibility.read_revision_of_job(job, request.user, timezone.now())
+    revision, is_seen = visibility.revision_of_job_for(request.user, job, timezone.now())
+    job.told = (request.user, revision if is_seen else None)  # type: ignore[attr-defined]  # for the page's ribbon
     if revision is not None:
-        return render_to_string("catalog/_job_panel.html", {"revision": revision}, request) if revision.is_seen else ""
+        return render_to_string("catalog/_job_panel.html", {"revision": revision}, request) if is_seen else ""
     if job.status != JobStatus.SUCCEEDED or not request.user.has_perm("catalog.draft_revision", job):
         return ""
     if outputs.accepted_output(job) is None:

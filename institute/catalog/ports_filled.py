@@ -103,7 +103,7 @@ def _link(
 
 
 def _counted(stage: str, n: int) -> str:
-    """How several objects of a stage are told; above 100 it says so."""
+    """How several objects of a stage are told; above MOST it says so."""
     texts = {
         "donor": ngettext("%(n)s donor", "%(n)s donors", n),
         "pledge": ngettext("%(n)s pledge", "%(n)s pledges", n),

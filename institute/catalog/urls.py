@@ -34,6 +34,7 @@ def of_kind(kind: ArtifactKind) -> list[URLPattern]:
         path(base, artifacts.artifact_detail, given, name=f"{kind}-detail"),
         path(f"{base}/provenance.json", artifacts.provenance_json, given, name=f"{kind}-provenance"),
         path(f"{base}/cite.bib", artifacts.cite, given, name=f"{kind}-cite"),
+        path(f"{base}/revisions", lists.revisions_of, given, name=f"{kind}-revision-list"),
         path(f"{base}/commits/<str:rev>", files.history, given, name=f"{kind}-history"),
         path(f"{base}/tree/<str:rev>", files.tree, given, name=f"{kind}-tree"),
         path(f"{base}/blob/<str:rev>/<path:path>", files.file_page, given, name=f"{kind}-file"),

@@ -5,7 +5,7 @@ Where existence is private an object that may not be seen answers 404; an action
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -25,6 +25,21 @@ if TYPE_CHECKING:  # DRF loads this module while it loads its views
     from rest_framework.views import APIView
 
 View = Callable[..., HttpResponseBase]
+Found = TypeVar("Found")
+
+
+def once(find: Callable[..., Found]) -> Callable[..., Found]:
+    """The permission check and the view ask for the same object: read it once per request."""
+
+    @wraps(find)
+    def remembered(request: HttpRequest, *args: str, **kwargs: str) -> Found:
+        memory: dict[tuple[str, ...], Found] = request.__dict__.setdefault(f"found_{find.__name__}", {})
+        key = (*args, *kwargs.values())[:1]
+        if key not in memory:
+            memory[key] = find(request, *args, **kwargs)
+        return memory[key]
+
+    return remembered
 
 
 def acting(request: HttpRequest) -> Actor:

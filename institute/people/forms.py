@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from institute.core.ui.forms import FieldsMixin
+from institute.core.ui.forms import FieldsMixin, LongSelect
 from institute.people.enums import Role, Scope
 from institute.people.models import User
 
@@ -29,7 +29,7 @@ class ProfileForm(FieldsMixin, forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=200)
     language = forms.ChoiceField(label=_("Language"), choices=[("en", "English"), ("fr", "Français")])
-    time_zone = forms.ChoiceField(label=_("Time zone"))
+    time_zone = forms.ChoiceField(label=_("Time zone"), widget=LongSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -41,4 +41,4 @@ def handle_of(owner_id: str) -> Handle | None:
 
 def handle_named(name: str) -> Handle | None:
     """The handle with this name in any case."""
-    return Handle.objects.filter(name__iexact=name).first()
+    return Handle.objects.filter(name__lower=name.lower()).first()

@@ -156,6 +156,7 @@ ADDRESSES: dict[str, Callable[[World], Arguments]] = {
             ("cite", {}),
             ("upload", {}),
             ("draft", {}),
+            ("revision-list", {}),
             ("history", {"rev": "main"}),
             ("tree", {"rev": "main"}),
             ("file", {"rev": "main", "path": "README.md"}),

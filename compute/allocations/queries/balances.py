@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import Any
 
-from django.db.models import Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from compute.allocations.enums import AccountKind, HoursKind
-from compute.allocations.models import Allocation, HoursAccount, HoursLine, HoursTransaction
+from compute.allocations.models import Allocation, AllocationSource, HoursAccount, HoursLine, HoursTransaction
+from grants.donors.queries import public_donors
 from grants.funding.models import Pledge
 from grants.funding.queries import current_terms
 
@@ -145,6 +147,39 @@ def parts_of_job(job_id: str) -> list[JobPart]:
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class PaidPart:
+    """What one pledge holds, paid and lost for a job; its donor comes with `may_be_named`."""
+
+    pledge: Pledge
+    part: JobPart
+
+
+def paid_parts_of_job(job_id: str) -> list[PaidPart]:
+    """`parts_of_job` with the pledges and donors behind them, in one statement."""
+    sums = {
+        kind.value: Sum("hours_accounts__lines__quantity", filter=Q(hours_accounts__kind=kind), default=0)
+        for kind in (AccountKind.HELD, AccountKind.SPENT, AccountKind.LOST)
+    }
+    rows: QuerySet[Any] = (
+        AllocationSource.objects.filter(hours_accounts__lines__transaction__subject=job_id)
+        .select_related("pledge__donor")
+        .annotate(
+            first=Min("hours_accounts__lines__transaction_id"),
+            may_be_named=Exists(public_donors().filter(pk=OuterRef("pledge__donor"))),
+            **sums,
+        )
+        .order_by("first", "id")
+    )
+    return [_paid_part(row) for row in rows]
+
+
+def _paid_part(source: Any) -> PaidPart:
+    """From a source with its sums."""
+    source.pledge.donor.may_be_named = source.may_be_named  # as donors.queries annotates it
+    return PaidPart(source.pledge, JobPart(source.pk, source.pledge_id, source.held, source.spent, source.lost))
 
 
 def held_of_job(job_id: str) -> int:

@@ -57,7 +57,7 @@ def with_counts(projects: QuerySet[Project], now: datetime) -> QuerySet[Project]
 
 def project_by_handle(handle: str) -> Project | None:
     """The project with this handle in any case."""
-    return Project.objects.filter(handle__iexact=handle).first()
+    return Project.objects.filter(handle__lower=handle.lower()).first()
 
 
 def requests_visible_to(user: User, now: datetime) -> QuerySet[Request]:

@@ -1,4 +1,4 @@
-"""What of a source may be held now, computed with its reason in one statement, never stored."""
+"""What of a source may be held now, computed with its reason from one statement, never stored."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,6 @@ from django.db.models import (
     CharField,
     Count,
     Exists,
-    ExpressionWrapper,
     F,
     OuterRef,
     Q,
@@ -20,7 +19,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Coalesce
 
 from compute.allocations.enums import AccountKind, AllocationStatus, UnusableReason
 from compute.allocations.models import Allocation, AllocationSource, HoursAccount, HoursDay
@@ -48,9 +47,17 @@ def usable(source: AllocationSource, now: datetime) -> Usable:
 
 
 def usable_of(source: AllocationSource) -> Usable:
-    """The answer that `with_usable` has put on a source."""
-    reason, seconds = source.usable_reason, source.usable_seconds  # type: ignore[attr-defined]  # annotations
-    return Usable(0, UnusableReason(reason)) if reason else Usable(seconds)
+    """The answer for a source that has come through `with_usable`."""
+    figures: Any = source  # its annotations
+    if figures.obstacle:
+        return Usable(0, UnusableReason(figures.obstacle))
+    cap_left = NO_LIMIT if figures.monthly_cap is None else figures.monthly_cap - figures.captured - figures.held
+    if cap_left <= 0:
+        return Usable(0, UnusableReason.CAP_REACHED)
+    is_thin = figures.over_commit > 100 or figures.unallocated < 0
+    left = figures.unallocated + figures.promised if is_thin else NO_LIMIT
+    limit = min(figures.available, cap_left, left)
+    return Usable(limit) if limit > 0 else Usable(0, UnusableReason.NOTHING_LEFT)
 
 
 def usable_of_allocation(allocation: Allocation, now: datetime) -> list[tuple[AllocationSource, Usable]]:
@@ -68,41 +75,19 @@ def in_draw_order(sources: QuerySet[AllocationSource]) -> QuerySet[AllocationSou
 
 
 def with_usable(sources: QuerySet[AllocationSource], now: datetime) -> QuerySet[AllocationSource]:
-    """`sources` with `available`, `usable_seconds` and `usable_reason` ("" if usable), and what pages show of each."""
-    annotated = _with_figures(sources, now).annotate(
-        limit=Least("available", "cap_left", "physically_left_limit", output_field=BigIntegerField())
-    )
-    annotated = annotated.annotate(usable_reason=_reason(now))
-    return annotated.annotate(
-        usable_seconds=Case(When(usable_reason="", then=F("limit")), default=0, output_field=BigIntegerField())
-    ).select_related("allocation__project", "pledge__donor", "pledge__supply__type", "pledge__supply__provider")
-
-
-def _with_figures(sources: QuerySet[AllocationSource], now: datetime) -> QuerySet[AllocationSource]:
+    """`sources` with the figures and the obstacle that `usable_of` weighs, and what pages show of each."""
     terms = ComputeTerms.objects.filter(pledge=OuterRef("pledge")).order_by("-version")
-    held = _balances(AccountKind.HELD)
-    promised = _balances(AccountKind.AVAILABLE, AccountKind.DEFERRED)
     own = HoursAccount.objects.filter(source=OuterRef("pk"), kind=AccountKind.AVAILABLE)
     return sources.annotate(
         available=Coalesce(Subquery(own.values("balance")[:1]), 0),
         unallocated=_balances(AccountKind.UNALLOCATED),
+        promised=_balances(AccountKind.AVAILABLE, AccountKind.DEFERRED),
+        held=_balances(AccountKind.HELD),
+        captured=_captured_in_month(now),
         over_commit=Coalesce(Subquery(terms.values("over_commit_percent")[:1]), 100),
         monthly_cap=Subquery(terms.values("monthly_cap")[:1]),
-    ).annotate(
-        cap_left=Case(
-            When(monthly_cap__isnull=True, then=Value(NO_LIMIT)),
-            default=ExpressionWrapper(F("monthly_cap") - _captured_in_month(now) - held, BigIntegerField()),
-            output_field=BigIntegerField(),
-        ),
-        physically_left_limit=Case(
-            When(
-                Q(over_commit__gt=100) | Q(unallocated__lt=0),
-                then=ExpressionWrapper(F("unallocated") + promised, BigIntegerField()),
-            ),
-            default=Value(NO_LIMIT),
-            output_field=BigIntegerField(),
-        ),
-    )
+        obstacle=_obstacle(now),
+    ).select_related("allocation__project", "pledge__donor", "pledge__supply__type", "pledge__supply__provider")
 
 
 def _aggregate(rows: QuerySet[Any], aggregate: Sum | Count) -> Subquery:
@@ -132,7 +117,8 @@ def _captured_in_month(now: datetime) -> Coalesce:
     return Coalesce(Subquery(total), 0, output_field=BigIntegerField())
 
 
-def _reason(now: datetime) -> Case:
+def _obstacle(now: datetime) -> Case:
+    """Why nothing may be held whatever is left, the first reason that applies; "" without one."""
     overdue = Obligation.objects.filter(
         pledge=OuterRef("pledge"),
         subject=OuterRef("allocation__project__public_id"),
@@ -162,8 +148,6 @@ def _reason(now: datetime) -> Case:
         (UnusableReason.SOURCE_LOCKED, ~Q(locked_reason="")),
         (UnusableReason.OBLIGATION_OVERDUE, Exists(overdue)),
         (UnusableReason.CLUSTER_DOWN, ~Exists(up)),
-        (UnusableReason.CAP_REACHED, Q(cap_left__lte=0)),
-        (UnusableReason.NOTHING_LEFT, Q(limit__lte=0)),
     ]
     whens = [When(condition, then=Value(reason.value)) for reason, condition in cases]
     return Case(*whens, default=Value(""), output_field=CharField())

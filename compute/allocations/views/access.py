@@ -1,8 +1,6 @@
 """What a reader may know of: everything else is 404."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -11,23 +9,8 @@ from django.utils import timezone
 
 from compute.allocations import queries
 from compute.allocations.models import Allocation, AllocationSource, Membership, Project, Request
+from institute.people.access import once
 from institute.people.models import User
-
-Found = TypeVar("Found")
-
-
-def once(find: Callable[..., Found]) -> Callable[..., Found]:
-    """The permission check and the view ask for the same object: read it once per request."""
-
-    @wraps(find)
-    def remembered(request: HttpRequest, *args: str, **kwargs: str) -> Found:
-        memory: dict[tuple[str, ...], Found] = request.__dict__.setdefault(f"found_{find.__name__}", {})
-        key = (*args, *kwargs.values())[:1]
-        if key not in memory:
-            memory[key] = find(request, *args, **kwargs)
-        return memory[key]
-
-    return remembered
 
 
 def reader(request: HttpRequest) -> User:
@@ -40,7 +23,7 @@ def reader(request: HttpRequest) -> User:
 def visible_project(request: HttpRequest, handle: str, **_: Any) -> Project:
     """The project with this handle."""
     visible = queries.projects_visible_to(reader(request), timezone.now())
-    return get_object_or_404(visible, handle__iexact=handle)
+    return get_object_or_404(visible, handle__lower=handle.lower())
 
 
 def visible_membership(request: HttpRequest, handle: str, public_id: str) -> Membership:

@@ -4,7 +4,10 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from compute.allocations.queries import balances_of_pledge
+from compute.capacity.models import Supply
 from grants.funding.models import Pledge
+
+MOST = 20
 
 
 def pledge_balances(pledge: Pledge, *, request: HttpRequest) -> str:
@@ -12,8 +15,10 @@ def pledge_balances(pledge: Pledge, *, request: HttpRequest) -> str:
     balances = balances_of_pledge(pledge)
     if not balances.deposited:
         return ""
-    sources = pledge.allocation_sources.select_related("allocation__project").order_by("-id")[:20]
-    supply = getattr(pledge, "supply", None)
+    related = ("allocation__project", "pledge__supply__type")
+    sources = list(pledge.allocation_sources.select_related(*related).order_by("-id")[:MOST])
+    supplies = Supply.objects.select_related("type").filter(pledge=pledge)
+    supply = sources[0].pledge.supply if sources else supplies.first()
     context = {
         "balances": balances,
         "type": supply.type if supply else None,

@@ -1,20 +1,13 @@
 """What a job costs: asked, held, spent, lost, and by whom."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import OuterRef, Subquery, Sum
-
-from compute.allocations.queries import JobPart, parts_of_job
-from compute.jobs.models import Job, UsageSlice
+from compute.allocations.queries import PaidPart, paid_parts_of_job
+from compute.jobs.models import Job
+from compute.jobs.queries.jobs import attempts_of, read_attempts
 from grants.funding.models import Pledge
-
-
-@dataclass(frozen=True, slots=True)
-class PaidPart:
-    """What one pledge holds, paid and lost for a job."""
-
-    pledge: Pledge
-    part: JobPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +19,7 @@ class JobAccount:
     lost: int
     owed: int
     overrun: int
-    parts: list[PaidPart]
+    parts: Sequence[PaidPart]
 
     @property
     def refunded(self) -> int:
@@ -36,16 +29,29 @@ class JobAccount:
 
 def account_of(job: Job) -> JobAccount:
     """The job's account, from the hours ledger."""
-    parts = parts_of_job(job.public_id)
-    pledges = Pledge.objects.select_related("donor").in_bulk([part.pledge_id for part in parts])
-    slices = UsageSlice.objects.filter(attempt=OuterRef("pk")).order_by().values("attempt")
-    beyond = Subquery(slices.annotate(total=Sum("overrun_seconds")).values("total"))
-    totals = job.attempts.annotate(beyond=beyond).aggregate(owed=Sum("refund_owed"), overrun=Sum("beyond"))
+    return _account(paid_parts_of_job(job.public_id), list(attempts_of(job)))
+
+
+def read_account(job: Job) -> JobAccount:
+    """`account_of` a job whose page has read its attempts, once for all who ask `payers_so_far` there."""
+    job.paid_parts = paid_parts_of_job(job.public_id)  # type: ignore[attr-defined]
+    return _account(job.paid_parts, read_attempts(job))  # type: ignore[attr-defined]
+
+
+def payers_so_far(job: Job) -> list[Pledge]:
+    """The pledges that paid for a job; before anything is charged, those that hold for it."""
+    loaded: list[PaidPart] | None = getattr(job, "paid_parts", None)
+    parts = paid_parts_of_job(job.public_id) if loaded is None else loaded
+    paying = [paid for paid in parts if paid.part.spent > 0] or [paid for paid in parts if paid.part.held > 0]
+    return [paid.pledge for paid in paying]
+
+
+def _account(parts: Sequence[PaidPart], tried: Sequence[Any]) -> JobAccount:
     return JobAccount(
-        held=sum(part.held for part in parts),
-        spent=sum(part.spent for part in parts),
-        lost=sum(part.lost for part in parts),
-        owed=totals["owed"] or 0,
-        overrun=totals["overrun"] or 0,
-        parts=[PaidPart(pledges[part.pledge_id], part) for part in parts],
+        held=sum(paid.part.held for paid in parts),
+        spent=sum(paid.part.spent for paid in parts),
+        lost=sum(paid.part.lost for paid in parts),
+        owed=sum(attempt.refund_owed for attempt in tried),
+        overrun=sum(attempt.overrun for attempt in tried),
+        parts=parts,
     )

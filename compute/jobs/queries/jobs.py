@@ -2,11 +2,23 @@
 
 from datetime import datetime
 
-from django.db.models import Count, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    Count,
+    OuterRef,
+    Prefetch,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Coalesce, NullIf
 
 from compute.allocations.queries import projects_of
 from compute.jobs.enums import ATTEMPT_OPEN
-from compute.jobs.models import Attempt, Job
+from compute.jobs.models import Attempt, Job, UsageSlice
 from institute.people.models import User
 
 
@@ -28,8 +40,22 @@ def with_attempt_counts(jobs: QuerySet[Job]) -> QuerySet[Job]:
 
 
 def attempts_of(job: Job) -> QuerySet[Attempt]:
-    """A job's attempts, newest first."""
-    return job.attempts.select_related("cluster").order_by("-number")
+    """A job's attempts, newest first, each with `overrun`: the seconds used beyond the hold."""
+    return with_overrun(job.attempts.select_related("cluster")).order_by("-number")
+
+
+def with_overrun(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
+    """Each attempt with `overrun`."""
+    slices = UsageSlice.objects.filter(attempt=OuterRef("pk")).order_by().values("attempt")
+    beyond = Subquery(slices.annotate(total=Sum("overrun_seconds")).values("total"))
+    return attempts.annotate(overrun=Coalesce(beyond, 0, output_field=BigIntegerField()))
+
+
+def read_attempts(job: Job) -> list[Attempt]:
+    """`attempts_of` a job once for all who ask `job.attempts` on its page."""
+    attempts = with_overrun(Attempt.objects.select_related("cluster")).order_by("-number")
+    prefetch_related_objects([job], Prefetch("attempts", attempts))
+    return list(job.attempts.all())
 
 
 def open_attempt_of(job: Job) -> Attempt | None:
@@ -37,6 +63,9 @@ def open_attempt_of(job: Job) -> Attempt | None:
     return job.attempts.filter(status__in=ATTEMPT_OPEN).select_related("cluster", "job").first()
 
 
-def submitter_of(job: Job) -> User | None:
-    """The person who submitted it."""
-    return User.objects.filter(public_id=job.submitted_by).first() if job.submitted_by else None
+def with_submitter(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """Each job with `submitter`: the name of the person who submitted it, None where no person did."""
+    person = User.objects.filter(public_id=OuterRef("submitted_by")).annotate(
+        shown=Coalesce(NullIf("name", Value("")), "email", output_field=CharField())
+    )
+    return jobs.annotate(submitter=Subquery(person.values("shown")[:1]))

@@ -19,6 +19,6 @@ def visible_job(request: HttpRequest, public_id: str, **_: str) -> Job:
     """The job, read once per request; 404 for jobs of others."""
     memory: dict[str, Job] = request.__dict__.setdefault("visible_job", {})
     if public_id not in memory:
-        jobs = queries.jobs_visible_to(reader(request), timezone.now())
+        jobs = queries.with_submitter(queries.jobs_visible_to(reader(request), timezone.now()))
         memory[public_id] = get_object_or_404(jobs.select_related("allocation__project"), public_id=public_id)
     return memory[public_id]

@@ -18,7 +18,6 @@ from institute.core.ports import panels_for
 from institute.core.states import history_of
 from institute.core.ui.forms import refusals_as_form_errors, render
 from institute.people.access import acting, permission_required, signed_in
-from institute.people.models import User
 
 
 @signed_in
@@ -29,7 +28,7 @@ def job_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def page_of(request: HttpRequest, job: Job, form: StopForm) -> dict[str, object]:
     """Everything the job's page shows."""
-    attempts = list(queries.attempts_of(job))
+    attempts = queries.read_attempts(job)
     newest = attempts[0]
     return {
         "job": job,
@@ -37,22 +36,16 @@ def page_of(request: HttpRequest, job: Job, form: StopForm) -> dict[str, object]
         "newest": newest,
         "sentence": queries.sentence_of(job, newest if not newest.is_over else None),
         "exit_sentence": queries.exit_sentence(newest),
-        "account": queries.account_of(job),
+        "account": queries.read_account(job),
         "log": queries.log_tail(newest),
         "output": (output := queries.output_of(job)),
         "files": queries.output_files(job) if output else (),
-        "submitter": submitter(request, job),
         "history": history_of(job),
         "inputs": shown_inputs(job),
         "panels": [panel(job, request=request) for panel in panels_for("jobs.job")],
         "may_stop": not job.is_over and not job.stop_requested_at and reader(request).has_perm("jobs.stop_job", job),
         "stop_form": form,
     }
-
-
-def submitter(request: HttpRequest, job: Job) -> User | None:
-    """Who submitted it: most often the reader, whom the request has read already."""
-    return reader(request) if job.submitted_by == reader(request).public_id else queries.submitter_of(job)
 
 
 def shown_inputs(job: Job) -> list[tuple[str, object]]:

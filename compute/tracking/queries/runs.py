@@ -21,8 +21,11 @@ WITH_OWNER = ("job__project", "job__allocation", "run_project__project", "run_pr
 
 
 def run_of_job(job: Job) -> Run | None:
-    """The run of a job, None before its submission was told."""
-    return Run.objects.select_related(*WITH_OWNER).filter(job=job).first()
+    """The run of a job, None before its submission was told; from then on also `job.run`, without asking again."""
+    run = Run.objects.select_related(*WITH_OWNER).filter(job=job).first()
+    if run is not None:
+        run.job = job
+    return run
 
 
 def run_by_public_id(public_id: str) -> Run | None:

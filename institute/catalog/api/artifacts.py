@@ -29,7 +29,7 @@ from institute.catalog.api.serializers import (
 )
 from institute.catalog.enums import ArtifactKind
 from institute.catalog.finding import commit_or_404
-from institute.catalog.models import Artifact, Commit
+from institute.catalog.models import Artifact, Commit, Revision
 from institute.catalog.queries import artifacts, pages, trees, visibility
 from institute.catalog.queries.chain import as_json, provenance
 from institute.core.api import idempotent
@@ -230,4 +230,4 @@ class ArtifactProvenance(APIView):
         artifact = artifact_or_404(request, public_id)
         if artifact.latest_id is None:
             raise Http404
-        return Response(as_json(provenance(pages.for_page().get(pk=artifact.latest_id))))
+        return Response(as_json(provenance(pages.for_page(Revision.objects.all()).get(pk=artifact.latest_id))))

@@ -39,7 +39,7 @@ def artifact_at(kind: ArtifactKind, handle: str, name: str) -> Artifact | None:
     """The artefact with this address, in any case."""
     return (
         Artifact.objects.select_related("namespace", "project", "owner", "latest__commit")
-        .filter(kind=kind, namespace__name__iexact=handle, name__iexact=name)
+        .filter(kind=kind, namespace__name__lower=handle.lower(), name__lower=name.lower())
         .first()
     )
 

@@ -1,28 +1,33 @@
 """The way back: from a donor, pledge, allocation or project to what came of its hours."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import ngettext
 
 from compute.allocations.enums import AccountKind
-from compute.allocations.models import Allocation, HoursAccount, HoursLine, Project
+from compute.allocations.models import Allocation, AllocationSource, HoursAccount, HoursLine, Project
 from compute.capacity.models import AcceleratorType
 from compute.jobs.models import Job
 from grants.donors.models import Donor
 from grants.donors.queries import public_donors
-from grants.funding.models import ComputeTerms, Pledge
-from institute.catalog.enums import PUBLIC_REVISIONS
+from grants.funding.models import Pledge
+from institute.catalog.enums import PUBLIC_REVISIONS, ArtifactKind
 from institute.catalog.models import Artifact, Publication, Revision
-from institute.catalog.queries.publications import papers_about_revisions, published_papers
+from institute.catalog.queries.publications import papers_about_artifacts, papers_about_revisions, published_papers
 
 Giver = Donor | Pledge | Allocation
+MOST = 20
+MOST_FLOWS = 100
 
 _LINES = {
     Donor: "account__pledge__donor",
     Pledge: "account__pledge",
     Allocation: "account__source__allocation",
 }
+_SOURCES = {Donor: "pledge__donor", Pledge: "pledge"}
 
 
 def spent_lines(giver: Giver) -> QuerySet[HoursLine]:
@@ -30,19 +35,40 @@ def spent_lines(giver: Giver) -> QuerySet[HoursLine]:
     return HoursLine.objects.filter(account__kind=AccountKind.SPENT, **{_LINES[type(giver)]: giver})
 
 
+def _paid(giver: Giver, job: str = "") -> Q:
+    """Of rows whose job is at the path `job`: those that used a giver's hours.
+
+    Row by row, so that the newest few are found without summing up all that was ever spent; a job spends only what
+    its allocation was given, which bounds where to look.
+    """
+    paid = Exists(_spent_on(giver, job).filter(total__gt=0))
+    if isinstance(giver, Allocation):
+        return Q(paid, **{f"{job}allocation": giver})
+    fed = AllocationSource.objects.filter(**{_SOURCES[type(giver)]: giver})
+    return Q(paid, **{f"{job}allocation__in": fed.values("allocation")})
+
+
+def _spent_on(giver: Giver, job: str) -> QuerySet[HoursLine, Any]:
+    """`total`, what the outer row's job used of a giver's hours; the index leaves out what has no subject."""
+    spent = spent_lines(giver).filter(transaction__subject=OuterRef(f"{job}public_id")).exclude(transaction__subject="")
+    return spent.order_by().values("transaction__subject").annotate(total=Sum("quantity"))
+
+
 def jobs_paid_by(giver: Giver) -> QuerySet[Job]:
     """Jobs that used a giver's hours, newest first."""
-    paid = spent_lines(giver).values("transaction__subject").annotate(total=Sum("quantity")).filter(total__gt=0)
-    return Job.objects.filter(public_id__in=paid.values("transaction__subject")).order_by("-id")
+    return Job.objects.filter(_paid(giver)).order_by("-id")
 
 
 def revisions_paid_by(giver: Giver) -> QuerySet[Revision]:
     """Public revisions that a giver's hours made, newest first."""
-    return (
-        Revision.objects.filter(job__in=jobs_paid_by(giver).order_by(), status__in=PUBLIC_REVISIONS)
-        .select_related("artifact__namespace", "job__accelerator_type")
-        .order_by("-published_at", "-id")
-    )
+    public = Revision.objects.filter(job__isnull=False, status__in=PUBLIC_REVISIONS)
+    if isinstance(giver, Donor):
+        made = public.filter(_paid(giver, "job__"))
+    else:  # of few jobs: summed up at once, they are found before the database looks at any revision
+        sums = spent_lines(giver).order_by().values("transaction__subject").annotate(total=Sum("quantity"))
+        paid = sums.filter(total__gt=0).values("transaction__subject")
+        made = public.filter(job__in=Job.objects.filter(public_id__in=paid))
+    return made.select_related("artifact__namespace", "job__accelerator_type").order_by("-published_at", "-id")
 
 
 def papers_paid_by(giver: Giver) -> QuerySet[Publication]:
@@ -50,15 +76,19 @@ def papers_paid_by(giver: Giver) -> QuerySet[Publication]:
     return papers_about_revisions(revisions_paid_by(giver))
 
 
-def seconds_by_job(giver: Giver, jobs: list[Job]) -> dict[str, int]:
-    """{job's public id: accelerator-seconds of this giver} for some jobs."""
-    rows = (
-        spent_lines(giver)
-        .filter(transaction__subject__in=[job.public_id for job in jobs])
-        .values("transaction__subject")
-        .annotate(total=Sum("quantity"))
-    )
-    return {row["transaction__subject"]: row["total"] for row in rows}
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a giver's hours became: the newest public revisions and the papers about them."""
+
+    revisions: list[Revision]
+    papers: list[Publication]
+
+
+def results_of(giver: Giver) -> Results:
+    """At most MOST + 1 of each; the papers are about those revisions, which come with `seconds`."""
+    seconds = Subquery(_spent_on(giver, "job__").values("total"))
+    revisions = list(revisions_paid_by(giver).annotate(seconds=seconds)[: MOST + 1])
+    return Results(revisions, list(papers_about_artifacts(revisions)[: MOST + 1]) if revisions else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +102,21 @@ class Flow:
 
 def seconds_by_type() -> dict[str, int]:
     """{type's slug: accelerator-seconds spent}, the largest first; by the ledger's balances, not line by line."""
-    slugs = dict(ComputeTerms.objects.values_list("pledge", "type_slug"))
-    rows = HoursAccount.objects.filter(kind=AccountKind.SPENT, balance__gt=0).values_list("pledge", "balance")
-    sums: dict[str, int] = {}
-    for pledge, balance in rows:
-        sums[slugs[pledge]] = sums.get(slugs[pledge], 0) + balance
-    return dict(sorted(sums.items(), key=lambda item: -item[1]))
+    spent = HoursAccount.objects.filter(kind=AccountKind.SPENT, balance__gt=0)
+    rows = spent.order_by().values_list("pledge__supply__type__slug").annotate(total=Sum("balance"))
+    return dict(sorted(rows, key=lambda row: -row[1]))
 
 
 def flows(accelerator: AcceleratorType) -> list[Flow]:
-    """Who gave how much of a type to which project, the largest first; donors without a public name together."""
-    pledges = ComputeTerms.objects.filter(type_slug=accelerator.slug).values("pledge")
-    rows = list(
-        HoursAccount.objects.filter(kind=AccountKind.SPENT, balance__gt=0, pledge__in=pledges)
-        .values("pledge__donor", "source__allocation__project")
-        .annotate(total=Sum("balance"))
+    """Who gave how much of a type to which project, the largest first and at most MOST_FLOWS; donors without a
+    public name together. Projects come as `with_results` reads them."""
+    spent = HoursAccount.objects.filter(
+        kind=AccountKind.SPENT, balance__gt=0, pledge__supply__type=accelerator, source__isnull=False
     )
-    donors = public_donors().in_bulk([row["pledge__donor"] for row in rows])
-    projects = Project.objects.in_bulk([row["source__allocation__project"] for row in rows])
+    grouped = spent.order_by().values("pledge__donor", "source__allocation__project").annotate(total=Sum("balance"))
+    rows = list(grouped.order_by("-total", "source__allocation__project", "pledge__donor")[:MOST_FLOWS])
+    donors = public_donors().in_bulk({row["pledge__donor"] for row in rows})
+    projects = with_results(Project.objects.all()).in_bulk({row["source__allocation__project"] for row in rows})
     sums: dict[tuple[int | None, int], int] = {}
     for row in rows:
         donor = row["pledge__donor"] if row["pledge__donor"] in donors else None
@@ -101,21 +128,21 @@ def flows(accelerator: AcceleratorType) -> list[Flow]:
     return sorted(found, key=lambda flow: -flow.seconds)
 
 
-def results_by_project(projects: list[Project]) -> dict[int, dict[str, int]]:
-    """{project's key: {"model", "dataset", "code", "paper": how many are public}}."""
-    found: dict[int, dict[str, int]] = {project.pk: {} for project in projects}
-    rows = (
-        Artifact.objects.filter(project__in=found, latest__isnull=False)
-        .order_by()
-        .values_list("project", "kind")
-        .annotate(n=Count("id"))
-    )
-    for project, kind, n in rows:
-        found[project][kind] = n
-    papers = published_papers().filter(project__in=found).order_by().values_list("project").annotate(n=Count("id"))
-    for project, n in papers:
-        found[project]["paper"] = n
-    return found
+def with_results(projects: QuerySet[Project]) -> QuerySet[Project]:
+    """Each project with what `results_of_project` reads: how many of each kind are public."""
+    shown = Artifact.objects.filter(project=OuterRef("pk"), latest__isnull=False)
+    counts = {f"n_{kind}": _count(shown.filter(kind=kind)) for kind in ArtifactKind.values}
+    return projects.annotate(**counts, n_paper=_count(published_papers().filter(project=OuterRef("pk"))))
+
+
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    return Coalesce(Subquery(rows.order_by().values("project").annotate(n=Count("id")).values("n")), 0)
+
+
+def results_of_project(project: Project) -> dict[str, int]:
+    """{"model", "dataset", "code", "paper": how many are public}, those that there are."""
+    counts = {kind: getattr(project, f"n_{kind}") for kind in (*ArtifactKind.values, "paper")}
+    return {kind: n for kind, n in counts.items() if n}
 
 
 def result_texts(totals: dict[str, int]) -> dict[str, str]:

@@ -6,20 +6,27 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext, override
 
+from compute.jobs.models import Attempt
 from compute.recipes.base import Metric
 from grants.funding.queries import cite_texts
 from institute.catalog.enums import PUBLIC_REVISIONS, ArtifactKind, ArtifactStatus, Relation, RevisionStatus
 from institute.catalog.formats import bibtex, cards, metrics
 from institute.catalog.models import Artifact, EvaluationResult, Publication, Revision, RevisionSource
-from institute.catalog.queries import outputs, publications, trees
+from institute.catalog.queries import artifacts, outputs, publications, trees
 from institute.catalog.queries.chain import Payer, payers_with_shares
 from institute.catalog.queries.trees import FileAt
 
 ENERGY = "energy.json"
 METRICS = "metrics.json"
+MOST_REVISIONS = 20
+MOST_PAPERS = 21  # as many as a ribbon counts
+MOST_NAMED = 10
+MOST_RELATIONS = 50
+MOST_FILES = 50
 WEIGHTS = (".safetensors", ".gguf", ".parquet")
 
 
@@ -43,6 +50,11 @@ class RevisionPage:
     def files(self) -> list[FileAt]:
         """Every file, by path."""
         return trees.files_of(self.revision.commit)
+
+    @property
+    def first_files(self) -> list[FileAt]:
+        """Those that the page lists; the page of files has them all."""
+        return self.files[:MOST_FILES]
 
     @cached_property
     def texts(self) -> dict[str, str]:
@@ -91,7 +103,7 @@ class RevisionPage:
     def _relations(self) -> list[RevisionSource]:
         rows = RevisionSource.objects.filter(Q(revision=self.revision) | Q(from_revision=self.revision))
         related = ("from_revision__artifact__namespace", "revision__artifact__namespace")
-        return list(rows.select_related(*related).order_by("id"))
+        return list(rows.select_related(*related).order_by("id")[:MOST_RELATIONS])
 
     @property
     def parents(self) -> list[RevisionSource]:
@@ -109,18 +121,15 @@ class RevisionPage:
         ]
 
     @cached_property
-    def _all_revisions(self) -> list[Revision]:
-        return list(self.artifact.revisions.exclude(status=RevisionStatus.DROPPED).order_by("-id"))
-
-    @property
     def revisions(self) -> list[Revision]:
-        """Every public revision of the artefact, newest first."""
-        return [revision for revision in self._all_revisions if revision.status in PUBLIC_REVISIONS]
+        """The newest public revisions of the artefact."""
+        return list(artifacts.public_revisions(self.artifact)[:MOST_REVISIONS])
 
-    @property
+    @cached_property
     def waiting(self) -> list[Revision]:
-        """The revisions on their way, newest first."""
-        return [revision for revision in self._all_revisions if revision.status not in PUBLIC_REVISIONS]
+        """The newest revisions on their way."""
+        gone = [*PUBLIC_REVISIONS, RevisionStatus.DROPPED]
+        return list(self.artifact.revisions.exclude(status__in=gone).order_by("-id")[:MOST_REVISIONS])
 
     @property
     def proposed(self) -> list[Revision]:
@@ -129,8 +138,13 @@ class RevisionPage:
 
     @cached_property
     def papers(self) -> list[Publication]:
-        """Published papers about the artefact; before it is published there is none."""
-        return list(publications.papers_about(self.artifact)) if self.artifact.latest_id else []
+        """The newest published papers about the artefact; before it is published there is none."""
+        return list(publications.papers_about(self.artifact)[:MOST_PAPERS]) if self.artifact.latest_id else []
+
+    @property
+    def first_papers(self) -> list[Publication]:
+        """Those that the page names."""
+        return self.papers[:MOST_NAMED]
 
     @property
     def main_file(self) -> FileAt | None:
@@ -192,15 +206,16 @@ WITH_ALL = (
 )
 
 
-def for_page() -> Any:
+def for_page(revisions: QuerySet[Revision]) -> QuerySet[Any]:
     """Revisions with what their page needs of rows around them, and `n_attempts` of their job."""
-    return Revision.objects.select_related(*WITH_ALL).annotate(n_attempts=Count("job__attempts"))
+    attempts = Attempt.objects.filter(job=OuterRef("job")).order_by().values("job").annotate(n=Count("pk"))
+    return revisions.select_related(*WITH_ALL).annotate(n_attempts=Coalesce(Subquery(attempts.values("n")), 0))
 
 
 def published_at(kind: ArtifactKind, handle: str, name: str) -> Revision | None:
     """What the artefact at an address shows, None if it shows nothing."""
-    named = {"artifact__namespace__name__iexact": handle, "artifact__name__iexact": name}
-    shown = for_page().filter(artifact__kind=kind, artifact__latest=F("pk"), **named)
+    named = {"artifact__namespace__name__lower": handle.lower(), "artifact__name__lower": name.lower()}
+    shown = for_page(Revision.objects.filter(artifact__kind=kind, artifact__latest=F("pk"), **named))
     found: Revision | None = shown.exclude(artifact__status=ArtifactStatus.DISABLED).first()
     return found
 

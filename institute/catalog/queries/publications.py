@@ -1,8 +1,10 @@
 """Papers: what there is."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
 from institute.catalog.enums import PUBLIC_PUBLICATIONS, LinkStatus, PublicationStatus
 from institute.catalog.models import Artifact, Credit, Publication, PublicationLink, Revision
@@ -16,8 +18,18 @@ def published_papers() -> QuerySet[Publication]:
 
 def with_credits(publications: QuerySet[Publication]) -> QuerySet[Publication]:
     """With their authors in order."""
+    return publications.prefetch_related(_authors())
+
+
+def read_credits(publications: list[Publication]) -> list[Publication]:
+    """The same for papers that have been read."""
+    prefetch_related_objects(publications, _authors())
+    return publications
+
+
+def _authors() -> Prefetch[Any]:
     credits_ = Credit.objects.select_related("creator").order_by("position")
-    return publications.prefetch_related(Prefetch("credits", queryset=credits_, to_attr="authors"))
+    return Prefetch("credits", queryset=credits_, to_attr="authors")
 
 
 def newest_papers(count: int) -> QuerySet[Publication]:
@@ -44,6 +56,15 @@ def papers_about_revisions(revisions: QuerySet[Revision]) -> QuerySet[Publicatio
     """Published papers about the artefacts of some revisions, newest first."""
     about = PublicationLink.objects.filter(artifact__in=revisions.values("artifact"), status=LinkStatus.CONFIRMED)
     return published_papers().filter(pk__in=about.values("publication")).order_by("-published_at", "-id")
+
+
+def papers_about_artifacts(revisions: Sequence[Revision]) -> QuerySet[Publication]:
+    """Published papers about the artefacts of revisions that have been read, newest first."""
+    artifacts = {revision.artifact_id for revision in revisions}
+    about = PublicationLink.objects.filter(
+        publication=OuterRef("pk"), artifact__in=artifacts, status=LinkStatus.CONFIRMED
+    )
+    return published_papers().filter(Exists(about)).order_by("-published_at", "-id")
 
 
 def waiting_for(reader: object, now: datetime) -> QuerySet[Publication]:

@@ -35,7 +35,9 @@ def revision_named(reference: str) -> Revision | None:
     path, _, rev = reference.removeprefix(DATASETS).partition("@")
     handle, _, name = path.partition("/")
     revisions = Revision.objects.select_related("artifact__namespace", "commit").filter(
-        artifact__kind=kind, artifact__namespace__name__iexact=handle, artifact__name__iexact=name
+        artifact__kind=kind,
+        artifact__namespace__name__lower=handle.lower(),
+        artifact__name__lower=name.lower(),
     )
     if not rev:
         return revisions.filter(status__in=PUBLIC_REVISIONS).order_by("status", "-published_at").first()

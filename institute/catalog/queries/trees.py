@@ -100,9 +100,9 @@ def commit_named(artifact: Artifact, rev: str) -> Commit | None:
 MOST_HISTORY = 200
 
 
-def history_of(commit: Commit) -> list[Commit]:
-    """A commit and those before it, newest first; at most 200."""
-    known = {row.sha1: row for row in commit.artifact.commits.filter(pk__lte=commit.pk).order_by("-id")[:MOST_HISTORY]}
+def history_of(commit: Commit, most: int = MOST_HISTORY) -> list[Commit]:
+    """A commit and those before it, newest first; at most `most`."""
+    known = {row.sha1: row for row in commit.artifact.commits.filter(pk__lte=commit.pk).order_by("-id")[:most]}
     found: list[Commit] = []
     following: Commit | None = commit
     while following is not None:

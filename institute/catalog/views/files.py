@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
+from django.core import signing
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -24,6 +25,9 @@ from institute.catalog.queries.visibility import readable_commits
 from institute.core.errors import NotFound, Refused
 
 CHUNK = 256 * 1024
+MOST_FILES = 200
+MOST_COMMITS = 50
+SALT = "institute.catalog.history"
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 # Types that a browser shows without running anything; all else is bytes to be saved.
 SHOWN = {
@@ -50,19 +54,39 @@ def _file(commit: Commit, path: str) -> FileAt:
 
 @require_safe
 def tree(request: HttpRequest, kind: ArtifactKind, handle: str, name: str, rev: str) -> HttpResponse:
-    """Every file of a commit."""
+    """The files of a commit by path, from the one `after` on."""
     artifact, commit = _named(request, kind, handle, name, rev)
-    context = {"artifact": artifact, "commit": commit, "rev": rev, "files": trees.files_of(commit)}
+    after, files = request.GET.get("after", ""), trees.files_of(commit)
+    following = [file for file in files if file.path > after]
+    context = {"artifact": artifact, "commit": commit, "rev": rev, "files": following[:MOST_FILES], "count": len(files)}
+    context["is_first"] = len(following) == len(files)
+    context["next"] = following[MOST_FILES - 1].path if len(following) > MOST_FILES else ""
     return _private(artifact, render(request, "catalog/tree.html", context))
 
 
 @require_safe
 def history(request: HttpRequest, kind: ArtifactKind, handle: str, name: str, rev: str) -> HttpResponse:
-    """The commits behind a commit, newest first."""
+    """The commits behind a commit, newest first, from the one on that `after` names."""
     artifact, commit = _named(request, kind, handle, name, rev)
-    commits = trees.history_of(commit)
-    context = {"artifact": artifact, "commit": commit, "rev": rev, "commits": commits}
+    commits = trees.history_of(_later_start(request, commit), MOST_COMMITS)
+    parents = commits[-1].parents
+    older = signing.dumps([commit.sha1, parents[0]], salt=SALT) if parents else ""
+    context = {"artifact": artifact, "commit": commit, "rev": rev, "commits": commits, "older": older}
     return _private(artifact, render(request, "catalog/history.html", context))
+
+
+def _later_start(request: HttpRequest, commit: Commit) -> Commit:
+    """Where a later page of a history starts: its marker is signed, so that it names one of this very history."""
+    if not (marker := request.GET.get("after")):
+        return commit
+    try:
+        head, sha1 = signing.loads(marker, salt=SALT)
+    except (signing.BadSignature, ValueError) as error:
+        raise Http404 from error
+    found = commit.artifact.commits.filter(sha1=sha1).first() if head == commit.sha1 else None
+    if found is None:
+        raise Http404
+    return found
 
 
 @require_safe

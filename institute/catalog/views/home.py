@@ -40,32 +40,40 @@ def _flow() -> str:
     if accelerator is None:
         return ""
     flows = became.flows(accelerator)
-    projects = [
-        charts.Node(f"p:{project.pk}", project.title) for project in {f.project.pk: f.project for f in flows}.values()
-    ]
-    donors, bands = _beginnings(flows)
-    ends, more = _ends(flows, became.results_by_project([flow.project for flow in flows]))
+    nodes = _project_nodes(flows)
+    donors, bands = _beginnings(flows, nodes)
+    ends, more = _ends(flows, nodes)
     label = _("%(type)s hours flow from donors into projects and become models, papers, data and code") % {
         "type": accelerator.name
     }
     return charts.flow(
-        [donors, projects, ends],
+        [donors, list(dict.fromkeys(nodes.values())), ends],
         [*bands, *more],
         label=label,
         format=lambda seconds: formats.hours_text(int(seconds), accelerator),
     )
 
 
-def _beginnings(flows: list[became.Flow]) -> tuple[list[charts.Node], list[charts.Band]]:
+def _project_nodes(flows: list[became.Flow]) -> dict[int, charts.Node]:
+    """The projects that got most, each by its key; all others stand for one."""
+    found = {flow.project.pk: charts.Node(f"p:{flow.project.pk}", flow.project.title) for flow in flows}
+    others = charts.Node("p:other", _("other projects"))
+    return {key: node if n < MOST_NODES else others for n, (key, node) in enumerate(found.items())}
+
+
+def _beginnings(
+    flows: list[became.Flow], projects: dict[int, charts.Node]
+) -> tuple[list[charts.Node], list[charts.Band]]:
     """The donors who gave most, all others together, and what they gave to which project."""
     named = {flow.donor.pk: _donor_node(flow.donor) for flow in flows if flow.donor}
     shown = dict(list(named.items())[:MOST_NODES])
     others = charts.Node("d:other", _("other donors"))
     nodes = [shown.get(flow.donor.pk, others) if flow.donor else others for flow in flows]
-    bands = [
-        charts.Band(node.key, f"p:{flow.project.pk}", flow.seconds) for node, flow in zip(nodes, flows, strict=True)
-    ]
-    return list(dict.fromkeys(nodes)), bands
+    given: dict[tuple[str, str], int] = {}
+    for node, flow in zip(nodes, flows, strict=True):
+        way = (node.key, projects[flow.project.pk].key)
+        given[way] = given.get(way, 0) + flow.seconds
+    return list(dict.fromkeys(nodes)), [charts.Band(*way, seconds) for way, seconds in given.items()]
 
 
 def _donor_node(donor: object) -> charts.Node:
@@ -73,17 +81,19 @@ def _donor_node(donor: object) -> charts.Node:
     return charts.Node(f"d:{donor.pk}", str(donor), url)  # type: ignore[attr-defined]
 
 
-def _ends(flows: list[became.Flow], results: dict[int, dict[str, int]]) -> tuple[list[charts.Node], list[charts.Band]]:
+def _ends(flows: list[became.Flow], projects: dict[int, charts.Node]) -> tuple[list[charts.Node], list[charts.Band]]:
     """The kinds of results with their numbers; a project's hours go to its kinds in equal parts."""
     totals: dict[str, int] = {}
-    bands = []
+    made: dict[tuple[str, str], float] = {}
     for project in {flow.project.pk: flow.project for flow in flows}.values():
         seconds = sum(flow.seconds for flow in flows if flow.project.pk == project.pk)
-        found = {kind: n for kind, n in results.get(project.pk, {}).items() if n}
+        found = became.results_of_project(project)
         for kind, n in found.items():
             totals[kind] = totals.get(kind, 0) + n
-            bands.append(charts.Band(f"p:{project.pk}", f"r:{kind}", seconds / len(found)))
+            way = (projects[project.pk].key, f"r:{kind}")
+            made[way] = made.get(way, 0) + seconds / len(found)
     texts = became.result_texts(totals)
+    bands = [charts.Band(*way, seconds) for way, seconds in made.items()]
     return [charts.Node(f"r:{kind}", texts[kind]) for kind in totals], bands
 
 

@@ -17,6 +17,7 @@ from institute.catalog.enums import (
     PublicationKind,
     RevisionStatus,
 )
+from institute.catalog.finding import artifact_or_404
 from institute.catalog.models import Artifact, Publication, Revision
 from institute.catalog.queries import artifacts, became, publications, visibility
 from institute.core.ui import badges, formats, listing
@@ -228,10 +229,45 @@ def revision_list(request: HttpRequest) -> HttpResponseBase:
         .filter(status__in=[RevisionStatus.CANDIDATE, RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW])
         .select_related("artifact__namespace", "job")
     )
-    context = {"papers": list(publications.waiting_for(request.user, timezone.now()))}
+    context = {"papers": list(publications.waiting_for(request.user, timezone.now())[:MOST_OPTIONS])}
     return listing.render(
         request, RevisionListing, queryset=rows, template="catalog/revision_list.html", context=context
     )
+
+
+class HistoryListing(listing.Listing[Revision]):
+    """Every public revision of an artefact."""
+
+    title = _("Revisions")
+    columns: ClassVar = [
+        listing.Column(
+            "label",
+            _("Revision"),
+            lambda row: row.label,
+            url=lambda row: row.get_absolute_url(),
+            detail=lambda row: row.notes,
+        ),
+        listing.Column("status", _("Status"), lambda row: row.status, show=badges.badge_for),
+        listing.Column("licence", _("Licence"), lambda row: row.licence),
+        listing.Column(
+            "published",
+            _("Published"),
+            lambda row: row.published_at,
+            show=lambda row: formats.when(row.published_at),
+            sort="published_at",
+        ),
+    ]
+    search: ClassVar = ["label", "notes"]
+    default_sort = "-published"
+
+
+@require_safe
+def revisions_of(request: HttpRequest, kind: ArtifactKind, handle: str, name: str) -> HttpResponseBase:
+    """Every public revision of a model, data set or code base."""
+    artifact = artifact_or_404(request, kind=kind, handle=handle, name=name)
+    rows = artifacts.public_revisions(artifact)
+    template, context = "catalog/revision_history.html", {"artifact": artifact}
+    return listing.render(request, HistoryListing, queryset=rows, template=template, context=context)
 
 
 @require_safe

@@ -6,6 +6,7 @@ from datetime import timedelta
 from compute.allocations.models import Project
 from institute.catalog.enums import (
     ArtifactKind,
+    LinkStatus,
     PublicationKind,
     PublicationRelation,
     PublicationStatus,
@@ -175,5 +176,6 @@ def _papers(plan: Plan, project: Project, model: Revision) -> None:
             artifact=model.artifact,
             revision=model,
             relation=PublicationRelation.USES,
+            status=LinkStatus.CONFIRMED,
         ),
     )
