@@ -35,9 +35,10 @@ class Cost:
         cpu = "C" if self.cpu_ms > NOISE * MOST_CPU_MS else "c" if self.cpu_ms > MOST_CPU_MS else ""
         return ("S" if self.sql > MOST_SQL else "") + ("B" if self.size > MOST_BYTES else "") + cpu
 
-    def is_beyond(self, most_sql: int) -> bool:
+    @property
+    def is_beyond(self) -> bool:
         """A bar is broken, noise allowed for."""
-        return self.status != 200 or self.sql > most_sql or bool({"B", "C"} & set(self.marks))
+        return self.status != 200 or bool({"S", "B", "C"} & set(self.marks))
 
     def __str__(self) -> str:
         size = f"{self.size / 1000:7.1f} KB"
