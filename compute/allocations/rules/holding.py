@@ -86,7 +86,7 @@ class HoldPlan:
             "short": hours_text(self.short, self.need.type),
         }
         message = _("Needs %(needed)s; %(usable)s can be used now, %(short)s are missing.") % figures
-        reasons = " ".join(f"{skipped}." for skipped in self.skipped)
+        reasons = " ".join(str(skipped).removesuffix(".") + "." for skipped in self.skipped)  # a clause ends with one
         return Exhausted(
             f"{message} {reasons}".strip(),
             rule="hours",

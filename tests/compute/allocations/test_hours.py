@@ -63,6 +63,7 @@ def test_the_deposit_follows_activation_and_is_once_per_terms() -> None:
         deposit_hours(event, Delivery(f"event-{number}", pledge.public_id, NOW, 1))
     assert balances_of_pledge(pledge).deposited == balances_of_pledge(pledge).unallocated == 36_000
     assert HoursTransaction.objects.get().happened_at == NOW
+    assert AuditEntry.objects.filter(action="hours.deposit").latest("id").details == {"version": 1, "amount": 36_000}
     with pytest.raises(Conflict, match="other quantities"):
         actions.deposit_hours(pledge=pledge, terms_version=1, amount=1, by=TESTER)
     actions.deposit_hours(pledge=pledge, terms_version=2, amount=1, by=TESTER)
@@ -127,6 +128,14 @@ def test_a_clause_alone_refuses_with_its_words() -> None:
     with pytest.raises(Refused, match=r"Open, please.*Declared: proprietary"):
         hold(allocation, 10, declaration=Declaration(licence="proprietary"))
     assert hold(allocation, 10, declaration=Declaration(licence="mit"))
+
+
+def test_a_clause_beside_missing_hours_is_named_too() -> None:
+    closed, small = pledge_with_hours(seconds=100, now=NOW, title="Closed"), pledge_with_hours(seconds=9, now=NOW)
+    clause(closed, "open_licence", "Open, please.")
+    named = r"are missing\. Closed: Clause 3 of pledge Closed: “Open, please\.” Declared: proprietary\. Ask"
+    with pytest.raises(Exhausted, match=named):
+        hold(allocation_from((closed, 100), (small, 9), now=NOW), 10, declaration=Declaration(licence="proprietary"))
 
 
 def test_a_warning_comes_with_the_plan() -> None:
@@ -257,6 +266,7 @@ def test_a_refund_is_at_most_what_was_captured_and_once_per_fence() -> None:
     assert lose(10, fence=2) == actions.LossResult([])
     assert lose(10, attempt="unknown") == actions.LossResult([])
     assert queries.captured_of_attempts(["a", "b"]) == {"a": 50}
+    assert queries.captured_of_attempts(["b"]) == {}
     assert queries.payers_of_job("j") == []
 
 
@@ -341,6 +351,14 @@ def test_balances_of_a_pledge_without_hours_are_zero() -> None:
     assert balances_of_pledge(pledge) == queries.PledgeBalances()
     assert queries.headroom_of(pledge) == 0
     assert list(queries.transactions_of_pledge(pledge)) == []
+
+
+def test_sums_of_a_pledges_balances() -> None:
+    names = ("unallocated", "overhead", "available", "deferred", "held", "spent", "lost")
+    balances = queries.PledgeBalances(**{name: 10**place for place, name in enumerate(names)})
+    assert balances.promised == 10**2 + 10**3 + 10**4
+    assert balances.consumed == 10**1 + 10**5 + 10**6
+    assert balances.physically_left == 10**0 + 10**2 + 10**3
 
 
 def test_headroom_follows_over_commitment() -> None:

@@ -155,7 +155,7 @@ def test_a_project_withdraws_while_it_waits() -> None:
     assert request.status == RequestStatus.WITHDRAWN
 
 
-def test_an_approval_writes_allocation_sources_award_and_event() -> None:
+def test_an_approval_writes_allocation_sources_and_award() -> None:
     pledge = pledge_with_hours(seconds=100_000, now=NOW, window_ends_at=NOW + timedelta(days=20))
     request = submitted_request(now=NOW)
     allocation = approve(request, (pledge, 30_000), by=user_with(Role.OPERATIONS).actor, priority=80)
@@ -168,6 +168,13 @@ def test_an_approval_writes_allocation_sources_award_and_event() -> None:
     )
     request.refresh_from_db()
     assert (request.status, request.decided_at, allocation.priority) == (RequestStatus.APPROVED, NOW, 80)
+    assert [step.to_status for step in history_of(allocation)] == ["active"]
+
+
+def test_an_allocation_lasts(operator: User) -> None:
+    pledge, request = pledge_with_hours(seconds=100_000, now=NOW), submitted_request(now=NOW)
+    with pytest.raises(Refused, match="ends after it starts"):
+        approve(request, (pledge, 5), by=operator.actor, ends_at=NOW)
 
 
 def test_two_lines_of_one_pledge_become_one_source() -> None:

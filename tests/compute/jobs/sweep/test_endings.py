@@ -14,6 +14,7 @@ from tests.factories.jobs import (
     HOUR,
     allocation_on,
     checkpoint_of,
+    lease_of,
     newest_attempt,
     one_host,
     open_attempt,
@@ -122,6 +123,15 @@ def test_a_lost_host_is_refunded_back_to_the_checkpoint(job, running, fake, swee
     clock.tick(2)
     sweep()
     assert open_attempt(job).number == 2
+
+
+def test_a_refund_is_once_for_the_newest_holder_of_the_lease(job, running, fake, sweep, clock):
+    lease_of(running, now=clock.now)
+    clock.tick(minutes=15)
+    assert lease_of(running, now=clock.now, holder="its successor") == 2
+    fake.vanish(running.name)
+    sweep()
+    assert HoursTransaction.objects.get(kind="loss").idempotency_key.startswith(f"loss:{running.public_id}:2:")
 
 
 def test_a_host_lost_right_after_a_checkpoint_took_nothing(job, running, fake, sweep, clock):

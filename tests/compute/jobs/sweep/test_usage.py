@@ -6,12 +6,16 @@ import pytest
 
 from compute.allocations.queries import held_of_job
 from compute.jobs import actions
+from compute.jobs.actions.claims import claim_attempt
+from compute.jobs.actions.observations import record_observation
+from compute.jobs.backends.base import Observation, Phase, PodObservation
 from compute.jobs.models import Attempt
 from grants.funding.models import Obligation
 from institute.core import outbox
 from tests.compute.jobs.sweep.life import end, reload
 from tests.factories.jobs import (
     allocation_on,
+    newest_attempt,
     open_attempt,
     submitted_job,
 )
@@ -77,3 +81,30 @@ def test_a_fault_of_ours_is_logged_counted_and_put_off(job, running, fake, clock
     clock.tick(1)
     assert actions.sweep_jobs(now=clock.now).failed == 0
     assert reload(running).faults == 0
+
+
+def seen(attempt, phase, clock, **pod):
+    """What a place says at the clock's time of an attempt with one pod."""
+    times = {"scheduled_at": None, "started_at": None, "ended_at": None} | pod
+    pods = (PodObservation(uid="pod", index=0, accelerators=1, node="n", **times),)
+    return Observation(attempt.name, "uid", phase, "", pods, None, None, "", "", clock.now)
+
+
+@pytest.mark.parametrize(("phase", "seconds"), [(Phase.RUNNING, 60), (Phase.STARTING, 60), (Phase.ENDED, 0)])
+def test_only_a_pod_of_a_living_attempt_is_proved_in_use_by_being_seen(job, fake, clock, phase, seconds):
+    actions.place_attempts(now=clock.now)
+    attempt = newest_attempt(job)
+    claim, began = claim_attempt(attempt.pk, clock.now), clock.now
+    record_observation(claim, seen(attempt, Phase.RUNNING, clock, started_at=began), now=clock.now)
+    clock.tick(60)
+    record_observation(claim, seen(attempt, phase, clock, started_at=began), now=clock.now)
+    assert attempt.segments.get().seen_at - began == timedelta(seconds=seconds)
+
+
+def test_use_begins_once_a_pod_has_its_host(job, fake, clock):
+    actions.place_attempts(now=clock.now)
+    attempt, told = newest_attempt(job), clock.now
+    claim, scheduled = claim_attempt(attempt.pk, clock.now), clock.tick(5)
+    pod = {"started_at": told, "scheduled_at": scheduled}
+    record_observation(claim, seen(attempt, Phase.RUNNING, clock, **pod), now=clock.now)
+    assert attempt.segments.get().starts_at == scheduled

@@ -36,6 +36,15 @@ def test_a_claimed_attempt_is_left_to_its_worker(job, fake, clock):
     assert actions.sweep_jobs(now=clock.now).tended == 1
 
 
+def test_a_claim_is_of_one_attempt_and_of_one_worker(fake, clock):
+    first, second = (submitted_job(now=clock.now) for _ in range(2))
+    actions.place_attempts(now=clock.now)
+    claim = claim_attempt(newest_attempt(second).pk, clock.now)
+    assert claim is not None
+    assert claim_attempt(newest_attempt(second).pk, clock.now) is None
+    assert (newest_attempt(first).lock_token, newest_attempt(second).lock_token) == ("", claim.token)
+
+
 def test_what_a_worker_writes_after_losing_its_claim_is_discarded(job, running, fake, clock):
     stale = claim_attempt(running.pk, clock.now)
     clock.tick(CLAIM_TIME.total_seconds())

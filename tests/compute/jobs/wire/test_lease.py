@@ -69,6 +69,10 @@ def test_an_attempt_that_is_over_gets_no_lease(supervisor, fake, sweep):
     assert supervisor.lease().status_code == 401  # its token ended with it
 
 
+def test_who_never_asked_for_a_lease_has_none(supervisor):
+    assert problem(supervisor.checkpoint(1)) == (409, "lease-lost")
+
+
 @pytest.mark.parametrize("code", [75, 3])
 def test_an_attempt_that_is_over_gets_no_lease_whoever_asks(supervisor, fake, sweep, clock, code):
     """Its token ends with it; what was under way when it ended meets this."""
