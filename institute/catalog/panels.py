@@ -12,6 +12,7 @@ from compute.jobs.enums import JobStatus
 from compute.jobs.models import Job
 from grants.donors.models import Donor
 from grants.funding.models import Pledge
+from institute.catalog.models import Artifact
 from institute.catalog.queries import artifacts, became, outputs, publications, visibility
 from institute.core.ui import formats
 
@@ -51,10 +52,12 @@ def publish_job(job: Job, *, request: HttpRequest) -> str:
 def of_project(project: Project, *, request: HttpRequest) -> str:
     """On a project's page: its models, data, code and papers, drafts among them for its members."""
     now = timezone.now()
-    shown = artifacts.for_lists(visibility.artifacts_visible_to(request.user, now).filter(project=project))
+    seen = visibility.artifacts_visible_to(request.user, now).filter(project=project)
+    newest = seen.order_by("-published_at", "-id").values("pk")[:MOST]  # sorted before anything is joined to it
+    shown = artifacts.for_lists(Artifact.objects.filter(pk__in=newest))
     papers = publications.with_credits(visibility.publications_visible_to(request.user, now).filter(project=project))
     context = {
-        "rows": list(shown.order_by("-published_at", "-id")[:MOST]),
+        "rows": list(shown.order_by("-published_at", "-id")),
         "papers": list(papers.order_by("-id")[:MOST]),
         "project": project,
         "may_create": request.user.has_perm("catalog.draft_revision", project),

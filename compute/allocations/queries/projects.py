@@ -32,8 +32,8 @@ def is_lead(project: Project, user: User, now: datetime) -> bool:
 
 
 def members_of(project: Project, now: datetime) -> QuerySet[Membership]:
-    """Who works on a project, leads first."""
-    return open_memberships(now).filter(project=project).select_related("user").order_by("role", "user__name", "id")
+    """Who works on a project, leads first, then in the order in which they came."""
+    return open_memberships(now).filter(project=project).select_related("user").order_by("role", "id")
 
 
 def projects_of(user: User, now: datetime) -> QuerySet[Project]:

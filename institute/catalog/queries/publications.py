@@ -44,12 +44,8 @@ def links_of(publication: Publication) -> QuerySet[PublicationLink]:
 
 def papers_about(artifact: Artifact) -> QuerySet[Publication]:
     """Published papers with a confirmed link to an artefact, newest first."""
-    return (
-        published_papers()
-        .filter(links__artifact=artifact, links__status=LinkStatus.CONFIRMED)
-        .distinct()
-        .order_by("-published_at", "-id")
-    )
+    about = PublicationLink.objects.filter(publication=OuterRef("pk"), artifact=artifact, status=LinkStatus.CONFIRMED)
+    return published_papers().filter(Exists(about)).order_by("-published_at", "-id")
 
 
 def papers_about_revisions(revisions: QuerySet[Revision]) -> QuerySet[Publication]:
