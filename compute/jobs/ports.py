@@ -33,7 +33,10 @@ class JobInputsPort(Protocol):
     """Filled by the catalogue: models and data sets as inputs."""
 
     def choices(self, user: "User", kind: str) -> Sequence[InputChoice]:
-        """What `user` may use, `kind` being "model" or "dataset"; newest first."""
+        """What `user` may use, `kind` being "model" or "dataset"; newest first, as many as a list has room for."""
+
+    def is_usable(self, user: "User", kind: str, reference: str) -> bool:
+        """Whether `user` may use what `reference` names, in a list or not."""
 
     def facts(self, reference: str) -> Mapping[str, Any]:
         """What the server knows of it: family, tokenizer sha256, licence, shapes. NotFound if there is none."""

@@ -27,6 +27,13 @@ class JobInputs:
         found = references.usable_by(user, kind, timezone.now())[:MOST_CHOICES]
         return [InputChoice(references.reference_of(revision), self._label(revision)) for revision in found]
 
+    def is_usable(self, user: User, kind: str, reference: str) -> bool:
+        """One of the choices, also beyond the newest 200, named exactly as they name it."""
+        revision = references.revision_named(reference)
+        if revision is None or references.reference_of(revision) != reference:
+            return False
+        return references.usable_by(user, kind, timezone.now()).filter(pk=revision.pk).exists()
+
     def facts(self, reference: str) -> Mapping[str, Any]:
         """{"licence", "files", "bytes", "revision", and of models "family", "tokenizer_sha256", "parameters",
         "shapes"}. NotFound if there is none."""

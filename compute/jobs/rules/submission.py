@@ -118,14 +118,13 @@ def kind_of(field_type: FieldType) -> str:
 
 
 def _about_use(recipe: Recipe, values: Mapping[str, Any], user: User | None) -> list[Objection]:
-    """References are picked from what the person may use: others do not exist for them."""
+    """References name what the person may use: others do not exist for them."""
     found = []
     for declared in recipe.reference_fields:
         reference = values.get(declared.name)
         if not reference:
             continue
-        choices = inputs_port().choices(user, kind_of(declared.type)) if user is not None else []
-        if reference not in {choice.reference for choice in choices}:
+        if user is None or not inputs_port().is_usable(user, kind_of(declared.type), reference):
             message = _("There is no “%(reference)s” that you may use.") % {"reference": reference}
             found.append(Objection(declared.name, message, _("Pick one from the list."), "reference"))
     return found

@@ -45,6 +45,9 @@ class Shelf:
     def choices(self, user: Any, kind: str) -> Sequence[InputChoice]:
         return [InputChoice(reference, reference.title()) for reference in self.stored]
 
+    def is_usable(self, user: Any, kind: str, reference: str) -> bool:
+        return reference in self.stored
+
     def facts(self, reference: str) -> Mapping[str, Any]:
         if reference not in self.stored:
             raise NotFound(f"There is no {reference}.")

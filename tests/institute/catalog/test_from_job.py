@@ -6,7 +6,7 @@ import pytest
 
 from compute.jobs.events import OutputCommitted
 from compute.jobs.models import JobCheckpoint, JobFile
-from institute.catalog import actions
+from institute.catalog import actions, job_inputs
 from institute.catalog.actions.from_job import slug_of
 from institute.catalog.enums import Attestation, Relation, RevisionStatus
 from institute.catalog.job_inputs import JobInputs
@@ -246,6 +246,24 @@ def test_what_jobs_may_read() -> None:
     with pytest.raises(NotFound):
         port.files("datasets/none/such")
     assert port.facts(f"datasets/{data.artifact}")["files"] == ["README.md", "more.md", "train.txt"]
+
+
+def test_a_job_may_read_what_no_list_has_room_for_but_nothing_that_is_not_its_persons(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(job_inputs, "MOST_CHOICES", 1)
+    project = project_with()
+    old, new = published(project), published(name="newer")
+    draft = drafted(allocation=paid_allocation(project), name="draft")
+    lead, stranger, port = project.memberships.get().user, UserFactory.create(), JobInputs()
+    assert [choice.reference for choice in port.choices(stranger, "model")] == [f"{new.artifact}@v1"]
+    for revision, people in ((old, {lead, stranger}), (new, {lead, stranger}), (draft, {lead})):
+        for person in (lead, stranger):
+            assert port.is_usable(person, "model", f"{revision.artifact}@v1") == (person in people)
+    # What a job reads is written down as it is named, so it is named exactly.
+    for reference in (str(old.artifact), f"{old.artifact}@{old.commit.sha1}", f"{old.artifact}@v9", ""):
+        assert not port.is_usable(lead, "model", reference)
+    assert not port.is_usable(lead, "dataset", f"{old.artifact}@v1")
 
 
 def test_references_name_revisions() -> None:
