@@ -168,7 +168,7 @@ def test_names_that_nothing_has_are_not_found(institute: Any, step: int) -> None
     require_clean(institute, act)
 
 
-@some_or_all(2 * len(HEADERS))
+@some_or_all(4 * len(HEADERS))
 def test_nonsense_in_the_headers_is_refused(institute: Any, step: int) -> None:
     from tests.hostile.sender import Sender, require_clean, share  # needs the settings
     from tests.permissions.addresses import address  # needs the settings
@@ -177,7 +177,7 @@ def test_nonsense_in_the_headers_is_refused(institute: Any, step: int) -> None:
         for number, (name, _pattern) in enumerate(addresses()):
             if "live" in name:
                 continue  # an endless stream, whatever the headers
-            for method, headers in share([(m, h) for h in HEADERS for m in ("get", "post")], step, number):
+            for method, headers in share([(m, h) for h in HEADERS for m in ("get", "post")], step, 7 * number):
                 what, path = f"{method} {name} {headers!s:.60}", address(name, institute.world)
                 sender.send(what, method, path, name=name, headers=headers)
 

@@ -120,3 +120,20 @@ def test_names_with_nul_characters_are_nobodys() -> None:
     client = client_of(project_with().memberships.get().user)
     assert client.post("/new/paper", {"project": "a\x00b"}).status_code == 404
     assert client.post("/new/model", {"namespace": "a\x00b", "name": "m"}).status_code == 422
+
+
+@pytest.mark.parametrize("sent", ["files", "fields"])
+def test_more_parts_than_anybody_sends_are_refused(sent: str) -> None:
+    project = project_with()
+    artifact, client = artifact_of(project), client_of(project.memberships.get().user)
+    many = {
+        "files": {"file": [SimpleUploadedFile(f"{number}.txt", b"x") for number in range(101)]},
+        "fields": {f"f{number}": "x" for number in range(1001)},
+    }
+    answers = []
+
+    def act() -> None:
+        answer = client.post(f"/api/v1/artifacts/{artifact.public_id}/uploads", many[sent])
+        answers.append((answer.status_code, answer.headers["Content-Type"]))
+
+    assert (changed_by(act), answers) == ([], [(400, "application/problem+json")])
