@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('created_by', models.CharField(blank=True, default='', editable=False, max_length=64)),
                 ('kind', models.CharField(choices=[('cite', 'acknowledge'), ('publish_by', 'publish by'), ('open_licence', 'open licence'), ('field', 'fields of research'), ('project_list', 'named projects'), ('region', 'regions'), ('data_class', 'class of data'), ('non_commercial', 'non-commercial'), ('no_volunteers', 'no volunteers'), ('hardware_only', 'hardware only')], max_length=24)),
                 ('parameter', models.JSONField(blank=True, default=dict)),
-                ('enforcement', models.CharField(choices=[('block', 'block'), ('warn', 'warn'), ('report', 'report')], default='block', max_length=8)),
+                ('enforcement', models.CharField(choices=[('block', 'enforced'), ('warn', 'warned about'), ('report', 'reported')], default='block', max_length=8)),
                 ('text', models.TextField(verbose_name='text')),
                 ('clause_no', models.PositiveIntegerField(verbose_name='clause')),
                 ('pledge', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='restrictions', to='funding.pledge')),
