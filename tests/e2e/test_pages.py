@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page
 
 from compute.allocations.models import Allocation, Request
@@ -15,6 +17,8 @@ from compute.tracking.models import Run
 from grants.funding.models import Pledge
 from institute.catalog import actions as catalog
 from institute.catalog.models import Revision
+from institute.people.actions import create_token
+from institute.people.enums import Scope
 from institute.people.models import User
 from tests.e2e.institute import Institute
 from tests.factories import tracking
@@ -46,6 +50,12 @@ PAGES = {
     "run": LEAD,
     "revision": LEAD,
     "account": LEAD,
+    "tokens": LEAD,
+    "members": LEAD,
+    "job-form-search": LEAD,
+    "model-revisions": LEAD,
+    "model-files": LEAD,
+    "model-history": LEAD,
     "pledges": OFFICER,
     "pledge": OFFICER,
     "pledge-form": OFFICER,
@@ -122,6 +132,8 @@ def _furnish(institute: Institute) -> dict[str, str]:
     tracking.posted(run, tracking.history(tracking.lines(0, 200)))
     request = Request.objects.get(project__handle="glassbox")  # the one that the demo left waiting
     pledge = Pledge.objects.get(public_id=institute.seeded.pledge)
+    until = timezone.now() + timedelta(days=30)
+    create_token(user=lead, name="laptop", scopes=[Scope.READ, Scope.WRITE], expires_at=until, by=lead.actor)
     return {
         "home": "/",
         "models": "/models",
@@ -141,6 +153,12 @@ def _furnish(institute: Institute) -> dict[str, str]:
         "run": f"/runs/{run.public_id}",
         "revision": revision.get_absolute_url(),
         "account": "/accounts/",
+        "tokens": "/accounts/tokens/",
+        "members": "/projects/lowres/members",
+        "job-form-search": "/jobs/new?recipe=pretrain_lm&hours=lowres",
+        "model-revisions": f"{model.artifact.get_absolute_url()}/revisions",
+        "model-files": f"{model.artifact.get_absolute_url()}/tree/main",
+        "model-history": f"{model.artifact.get_absolute_url()}/commits/main",
         "pledges": "/pledges",
         "pledge": f"/pledges/{pledge.public_id}",
         "pledge-form": "/pledges/new",

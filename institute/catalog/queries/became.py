@@ -48,7 +48,7 @@ def _paid(giver: Giver, job: str = "") -> Q:
     return Q(paid, **{f"{job}allocation__in": fed.values("allocation")})
 
 
-def _spent_on(giver: Giver, job: str) -> QuerySet[HoursLine, Any]:
+def _spent_on(giver: Giver, job: str) -> QuerySet[Any, Any]:
     """`total`, what the outer row's job used of a giver's hours; the index leaves out what has no subject."""
     spent = spent_lines(giver).filter(transaction__subject=OuterRef(f"{job}public_id")).exclude(transaction__subject="")
     return spent.order_by().values("transaction__subject").annotate(total=Sum("quantity"))
@@ -87,7 +87,7 @@ class Results:
 def results_of(giver: Giver) -> Results:
     """At most MOST + 1 of each; the papers are about those revisions, which come with `seconds`."""
     seconds = Subquery(_spent_on(giver, "job__").values("total"))
-    revisions = list(revisions_paid_by(giver).annotate(seconds=seconds)[: MOST + 1])
+    revisions: list[Any] = list(revisions_paid_by(giver).annotate(seconds=seconds)[: MOST + 1])
     return Results(revisions, list(papers_about_artifacts(revisions)[: MOST + 1]) if revisions else [])
 
 

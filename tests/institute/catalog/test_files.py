@@ -4,13 +4,16 @@ import asyncio
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.test import AsyncClient, Client
 
 from institute.catalog.enums import BlobStatus
 from institute.catalog.models import Blob, Revision
 from institute.catalog.queries import trees
 from institute.core.storage import store
-from tests.factories.catalog import OUTPUT, published
+from institute.people.enums import Role
+from tests.factories.catalog import OUTPUT, committed, published
+from tests.factories.people import user_with
 
 pytestmark = pytest.mark.django_db
 DIGITS = b"0123456789"
@@ -145,3 +148,39 @@ def test_pages_of_files(revision: Revision) -> None:
     assert "4 × 2" in weights and "Parameters" in weights
     listed = Client().get(f"{revision.artifact.get_absolute_url()}/tree/v1").content.decode()
     assert "digits.bin" in listed and "%C3%A9%20vil.svg" in listed
+
+
+def test_files_are_listed_page_by_page(revision: Revision, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("institute.catalog.views.files.MOST_FILES", 3)
+    url = f"{revision.artifact.get_absolute_url()}/tree/v1"
+    paths = [file.path for file in trees.files_of(revision.commit)]
+    first = Client().get(url)
+    assert [file.path for file in first.context["files"]] == paths[:3]
+    second = Client().get(url, {"after": first.context["next"]})
+    assert [file.path for file in second.context["files"]] == paths[3:6]
+    assert "First page" in second.text
+    assert "First page" not in first.text
+
+
+def test_a_history_goes_on_where_its_page_ended(revision: Revision, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("institute.catalog.views.files.MOST_COMMITS", 1)
+    admin = user_with(Role.ADMIN)
+    newest = committed(revision.artifact, admin, {"more.txt": b"more"})
+    client, url = Client(), f"{revision.artifact.get_absolute_url()}/commits/{newest.sha1}"
+    client.force_login(admin)
+    first = client.get(url)
+    assert first.context["commits"] == [newest]
+    second = client.get(url, {"after": first.context["older"]})
+    (older,) = second.context["commits"]
+    assert older == revision.commit
+    assert (second.context["older"], "Older" in first.text, "Older" in second.text) == ("", True, False)
+    elsewhere = f"{revision.artifact.get_absolute_url()}/commits/v1"
+    assert client.get(elsewhere, {"after": first.context["older"]}).status_code == 404
+    assert client.get(url, {"after": "forged"}).status_code == 404
+    gone = signing.dumps([newest.sha1, "0" * 40], salt="institute.catalog.history")
+    assert client.get(url, {"after": gone}).status_code == 404
+
+
+def test_every_public_revision_is_listed(revision: Revision) -> None:
+    page = Client().get(f"{revision.artifact.get_absolute_url()}/revisions")
+    assert (page.status_code, ">v1</a>" in page.text, "1 entry" in page.text) == (200, True, True)
