@@ -144,8 +144,8 @@ def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:
         key = request.headers.get("Idempotency-Key", "")
         if not key:
             return method(view, request, *args, **kwargs)
-        if len(key) > 255:
-            raise Refused("An Idempotency-Key has at most 255 characters.", field="Idempotency-Key")
+        if len(key) > 255 or not (key.isascii() and key.isprintable()):
+            raise Refused("An Idempotency-Key has at most 255 characters of ASCII.", field="Idempotency-Key")
         owner, sha256 = str(getattr(request._request, "actor", "")), _fingerprint(request)
         with transaction.atomic():
             row = _claim(owner, key, sha256)
