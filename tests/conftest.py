@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if settings.configured:
         raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the tests bring their own settings and servers.")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # children of `make test &` would ignore it like us
     if not WORKER:
         os.environ.pop(VARIABLE, None)
         signal.signal(signal.SIGTERM, _interrupt)

@@ -88,7 +88,14 @@ def test_tiny_run_leaves_a_whole_artefact(tiny: Training) -> None:
     assert all(entry["passed"] for entry in metrics["gates"])
     assert gate(metrics, "reload")["value"] < 1e-5
     card = (tiny.output / "README.md").read_text()
-    for needed in ("donor 01DONOR", "| seed | 0 |", "token unigram (baseline)", "## Limits", "| energy | ", "passed"):
+    for needed in (
+        "| donors | 01DONOR |",
+        "| seed | 0 |",
+        "token unigram (baseline)",
+        "## Limits",
+        "| energy | ",
+        "passed",
+    ):
         assert needed in card
     energy = json.loads((tiny.output / "energy.json").read_text())
     assert energy["total"]["method"] in {"measured", "constant"}
