@@ -37,9 +37,13 @@ def public_name(donor: Donor) -> str:
     return donor.name if known else _("a private donor")
 
 
+def _in_force(now: datetime) -> QuerySet[PortalAccess]:
+    return PortalAccess.objects.filter(starts_at__lte=now).exclude(ends_at__lte=now)
+
+
 def open_accesses(user: User, now: datetime) -> QuerySet[PortalAccess]:
     """The portal accesses of a person that are in force."""
-    return PortalAccess.objects.filter(user=user, starts_at__lte=now).exclude(ends_at__lte=now)
+    return _in_force(now).filter(user=user)
 
 
 def donors_of(user: User, now: datetime) -> QuerySet[Donor]:
@@ -54,9 +58,7 @@ def donors_visible_to(user: User, now: datetime) -> QuerySet[Donor]:
 
 def contacts_of(donor: Donor, now: datetime) -> QuerySet[PortalAccess]:
     """Who sees a donor's pledges now, in the order in which they began to."""
-    return (
-        donor.portal_accesses.filter(starts_at__lte=now).exclude(ends_at__lte=now).select_related("user").order_by("id")
-    )
+    return _in_force(now).filter(donor=donor).select_related("user").order_by("id")
 
 
 def consents_of(donor: Donor) -> QuerySet[Consent]:

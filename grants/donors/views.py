@@ -125,7 +125,7 @@ def _file(request: HttpRequest, donor: Donor, **refused: forms.Form) -> HttpResp
         "points": queries.contact_points_of(donor),
         **(empty | refused),
     }
-    return render(request, "donors/donor_file.html", context, status=422 if refused else 200)
+    return render(request, "donors/donor_file.html", context)
 
 
 def _to_file(donor: Donor) -> HttpResponse:

@@ -17,9 +17,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
-from institute.core.errors import PROBLEM_TYPE, Conflict, DomainError, Refused
+from institute.core.errors import Conflict, DomainError, Refused
 from institute.core.models import IdempotencyKey
 from institute.core.parsers import TooLarge
+from institute.core.problems import body_of
 from institute.core.states import REASON_LENGTH
 
 
@@ -66,7 +67,7 @@ def problem(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """An RFC 9457 answer."""
-    body: dict[str, Any] = {"type": PROBLEM_TYPE + slug, "title": slug, "status": code, "detail": detail}
+    body = body_of(code, slug, detail)
     if way_out:
         body["way_out"] = way_out
     if errors is not None:

@@ -39,6 +39,14 @@ def sweep(clock: Any, fake: Any) -> Callable[[], Any]:
 
 
 @pytest.fixture
+def job(clock: Any) -> Any:
+    """A job that waits."""
+    from tests.factories.jobs import submitted_job  # needs the settings
+
+    return submitted_job(now=clock.now)
+
+
+@pytest.fixture
 def shelf() -> Any:
     """What the test's catalogue holds."""
     from tests.compute.jobs.world import SHELF  # needs the settings

@@ -1,16 +1,8 @@
-"""A job, and its attempt in the middle of training."""
+"""An attempt in the middle of training."""
 
 from typing import Any
 
 import pytest
-
-
-@pytest.fixture
-def job(clock: Any) -> Any:
-    """A job that waits."""
-    from tests.factories.jobs import submitted_job  # needs the settings
-
-    return submitted_job(now=clock.now)
 
 
 @pytest.fixture

@@ -15,14 +15,6 @@ def clock(clock: Any) -> Any:
 
 
 @pytest.fixture
-def job(clock: Any) -> Any:
-    """A job that waits."""
-    from tests.factories.jobs import submitted_job  # needs the settings
-
-    return submitted_job(now=clock.now)
-
-
-@pytest.fixture
 def supervisor(job: Any, fake: Any, sweep: Any) -> Any:
     """Speaks for the job's attempt, with the token that it was given."""
     from tests.compute.jobs.wire.supervisor import Supervisor  # needs the settings
