@@ -89,6 +89,7 @@ REVISION_TRANSITIONS: Transitions[RevisionStatus] = {
 
 # Reachable by the public: a withdrawn revision keeps its page, which says so.
 PUBLIC_REVISIONS = (RevisionStatus.PUBLISHED, RevisionStatus.WITHDRAWN)
+REVISIONS_COMING = (RevisionStatus.CANDIDATE, RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW)
 
 
 class Relation(models.TextChoices):

@@ -15,7 +15,8 @@ from institute.catalog.queries import references, trees
 from institute.core.errors import NotFound
 from institute.people.models import User
 
-MOST_CHOICES = 200
+MOST_CHOICES = 100
+NAMING = ("label", "status", "artifact__kind", "artifact__name", "artifact__namespace__name")
 TOKENIZER = "tokenizer.json"
 
 
@@ -23,12 +24,12 @@ class JobInputs:
     """What jobs ask of the catalogue."""
 
     def choices(self, user: User, kind: str) -> Sequence[InputChoice]:
-        """Published revisions and drafts of the person's own projects, newest first, at most 200."""
-        found = references.usable_by(user, kind, timezone.now())[:MOST_CHOICES]
+        """Published revisions and drafts of the person's own projects, newest first, at most 100."""
+        found = references.usable_by(user, kind, timezone.now()).only(*NAMING)[:MOST_CHOICES]
         return [InputChoice(references.reference_of(revision), self._label(revision)) for revision in found]
 
     def is_usable(self, user: User, kind: str, reference: str) -> bool:
-        """One of the choices, also beyond the newest 200, named exactly as they name it."""
+        """One of the choices, also beyond the newest 100, named exactly as they name it."""
         revision = references.revision_named(reference)
         if revision is None or references.reference_of(revision) != reference:
             return False

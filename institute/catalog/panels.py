@@ -16,7 +16,7 @@ from institute.catalog.models import Artifact
 from institute.catalog.queries import artifacts, became, outputs, publications, visibility
 from institute.core.ui import formats
 
-MOST = 12
+MOST = became.MOST
 
 
 def became_of(obj: Donor | Pledge | Allocation, *, request: HttpRequest) -> str:

@@ -271,6 +271,7 @@ def story_of_page(page: RevisionPage) -> Story:
     story.donors = _donors(story.pledges)
     for payer in page.payers:
         payer.donor.may_be_named = payer.is_named  # type: ignore[attr-defined]  # as donors.queries annotates it
+    job.allocation.project = job.project  # a job is of its allocation's project
     story.allocations, story.jobs = [job.allocation], [job]
     if revision.run is not None:
         revision.run.job = job

@@ -56,7 +56,7 @@ class RequestSerializer(serializers.ModelSerializer[Request]):
 
     id = serializers.CharField(source="public_id")
     project = serializers.CharField(source="project.public_id")
-    lines = serializers.SerializerMethodField()
+    lines = LineSerializer(many=True, source="lines_loaded")  # queries.with_lines
 
     class Meta:
         model = Request
@@ -74,12 +74,6 @@ class RequestSerializer(serializers.ModelSerializer[Request]):
             "lines",
         )
         read_only_fields = fields
-
-    @extend_schema(responses=LineSerializer(many=True))
-    def get_lines(self, request: Request) -> Any:
-        """Those of the present revision."""
-        loaded = request.lines_loaded  # type: ignore[attr-defined]  # queries.with_lines
-        return LineSerializer([line for line in loaded if line.revision == request.revision], many=True).data
 
 
 class LineInput(serializers.Serializer[Any]):

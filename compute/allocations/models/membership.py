@@ -29,6 +29,7 @@ class Membership(Entity):
                 name="membership_ends_after_start",
             ),
         ]
+        indexes = [models.Index(fields=["project", "role", "id"], name="membership_by_role")]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.role} of {self.project}"

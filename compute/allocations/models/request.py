@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from compute.allocations.enums import REQUEST_TRANSITIONS, RequestKind, RequestStatus
+from compute.allocations.enums import REQUEST_TRANSITIONS, REQUEST_WAITING, RequestKind, RequestStatus
 from compute.allocations.models.project import Project
 from compute.capacity.models import AcceleratorType
 from institute.core.enums import Transitions
@@ -50,7 +50,12 @@ class Request(Entity):
                 name="request_decided_at_and_by",
             ),
         ]
-        indexes = [models.Index(fields=["status", "-id"], name="request_status_newest")]
+        indexes = [
+            models.Index(fields=["status", "-id"], name="request_status_newest"),
+            models.Index(
+                fields=["submitted_at", "id"], condition=Q(status__in=REQUEST_WAITING), name="request_waiting"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.project}"

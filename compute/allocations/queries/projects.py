@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from compute.allocations.enums import REQUEST_WAITING, MemberRole
 from compute.allocations.models import Allocation, Membership, Project, Request, RequestLine
@@ -75,8 +75,8 @@ def requests_waiting() -> QuerySet[Request]:
 
 
 def with_lines(requests: QuerySet[Request]) -> QuerySet[Request]:
-    """Each request with `lines_loaded`: the lines of every revision with their types, in order."""
-    lines = RequestLine.objects.select_related("type").order_by("revision", "position")
+    """Each request with `lines_loaded`: those of its present revision with their types, in order."""
+    lines = RequestLine.objects.filter(revision=F("request__revision")).select_related("type").order_by("position")
     return requests.prefetch_related(Prefetch("lines", queryset=lines, to_attr="lines_loaded"))
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import (
     BigIntegerField,
     Case,
-    CharField,
     Count,
+    DateTimeField,
     Exists,
     F,
     OuterRef,
@@ -19,7 +19,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 
 from compute.allocations.enums import AccountKind, AllocationStatus, UnusableReason
 from compute.allocations.models import Allocation, AllocationSource, HoursAccount, HoursDay
@@ -31,6 +31,20 @@ from grants.funding.queries import OPEN_DUTIES
 
 OVERDUE = timedelta(days=30)
 NO_LIMIT = 2**62
+NO_LIMITS: dict[str, Any] = {"over_commit": 100, "monthly_cap": None}
+NO_BOOKS = {"unallocated": 0, "promised": 0, "held": 0}
+
+
+def _balance(*kinds: AccountKind) -> Sum:
+    return Sum("balance", filter=Q(kind__in=kinds), default=0)
+
+
+# Balances of a whole pledge in one object: one reading of its accounts.
+BOOKS = JSONObject(
+    unallocated=_balance(AccountKind.UNALLOCATED),
+    promised=_balance(AccountKind.AVAILABLE, AccountKind.DEFERRED),
+    held=_balance(AccountKind.HELD),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +63,15 @@ def usable(source: AllocationSource, now: datetime) -> Usable:
 def usable_of(source: AllocationSource) -> Usable:
     """The answer for a source that has come through `with_usable`."""
     figures: Any = source  # its annotations
-    if figures.obstacle:
-        return Usable(0, UnusableReason(figures.obstacle))
-    cap_left = NO_LIMIT if figures.monthly_cap is None else figures.monthly_cap - figures.captured - figures.held
+    if obstacle := _obstacle(source):
+        return Usable(0, obstacle)
+    books, limits = figures.books or NO_BOOKS, figures.limits or NO_LIMITS
+    cap = limits["monthly_cap"]
+    cap_left = NO_LIMIT if cap is None else cap - figures.captured - books["held"]
     if cap_left <= 0:
         return Usable(0, UnusableReason.CAP_REACHED)
-    is_thin = figures.over_commit > 100 or figures.unallocated < 0
-    left = figures.unallocated + figures.promised if is_thin else NO_LIMIT
+    is_thin = limits["over_commit"] > 100 or books["unallocated"] < 0
+    left = books["unallocated"] + books["promised"] if is_thin else NO_LIMIT
     limit = min(figures.available, cap_left, left)
     return Usable(limit) if limit > 0 else Usable(0, UnusableReason.NOTHING_LEFT)
 
@@ -75,28 +91,22 @@ def in_draw_order(sources: QuerySet[AllocationSource]) -> QuerySet[AllocationSou
 
 
 def with_usable(sources: QuerySet[AllocationSource], now: datetime) -> QuerySet[AllocationSource]:
-    """`sources` with the figures and the obstacle that `usable_of` weighs, and what pages show of each."""
+    """`sources` with the figures that `usable_of` weighs, and what pages show of each."""
     terms = ComputeTerms.objects.filter(pledge=OuterRef("pledge")).order_by("-version")
+    limits = JSONObject(over_commit="over_commit_percent", monthly_cap="monthly_cap")
     own = HoursAccount.objects.filter(source=OuterRef("pk"), kind=AccountKind.AVAILABLE)
     return sources.annotate(
         available=Coalesce(Subquery(own.values("balance")[:1]), 0),
-        unallocated=_balances(AccountKind.UNALLOCATED),
-        promised=_balances(AccountKind.AVAILABLE, AccountKind.DEFERRED),
-        held=_balances(AccountKind.HELD),
+        books=_aggregate(HoursAccount.objects.filter(pledge=OuterRef("pledge")), BOOKS),
         captured=_captured_in_month(now),
-        over_commit=Coalesce(Subquery(terms.values("over_commit_percent")[:1]), 100),
-        monthly_cap=Subquery(terms.values("monthly_cap")[:1]),
-        obstacle=_obstacle(now),
+        limits=Subquery(terms.values(found=limits)[:1]),
+        asked_at=Value(now, output_field=DateTimeField()),
+        **_exists(now),
     ).select_related("allocation__project", "pledge__donor", "pledge__supply__type", "pledge__supply__provider")
 
 
-def _aggregate(rows: QuerySet[Any], aggregate: Sum | Count) -> Subquery:
+def _aggregate(rows: QuerySet[Any], aggregate: Any) -> Subquery:
     return Subquery(rows.order_by().values("pledge").annotate(found=aggregate).values("found"))
-
-
-def _balances(*kinds: AccountKind) -> Coalesce:
-    accounts = HoursAccount.objects.filter(pledge=OuterRef("pledge"), kind__in=kinds)
-    return Coalesce(_aggregate(accounts, Sum("balance")), 0, output_field=BigIntegerField())
 
 
 def month_of(now: datetime) -> tuple[datetime, datetime]:
@@ -117,8 +127,8 @@ def _captured_in_month(now: datetime) -> Coalesce:
     return Coalesce(Subquery(total), 0, output_field=BigIntegerField())
 
 
-def _obstacle(now: datetime) -> Case:
-    """Why nothing may be held whatever is left, the first reason that applies; "" without one."""
+def _exists(now: datetime) -> dict[str, Exists]:
+    """Rows elsewhere that stand in the way, or must be there."""
     overdue = Obligation.objects.filter(
         pledge=OuterRef("pledge"),
         subject=OuterRef("allocation__project__public_id"),
@@ -128,26 +138,24 @@ def _obstacle(now: datetime) -> Case:
     up = Supply.objects.filter(
         pledge=OuterRef("pledge"), provider__status=ProviderStatus.ACTIVE, clusters__status=ClusterStatus.UP
     )
-    ended = Q(ends_at__lte=now) | Q(allocation__ends_at__lte=now)
-    cases: list[tuple[UnusableReason, Any]] = [
-        (UnusableReason.ALLOCATION_FROZEN, Q(allocation__status=AllocationStatus.FROZEN)),
-        (
-            UnusableReason.NOT_STARTED,
-            Q(starts_at__gt=now)
-            | Q(allocation__starts_at__gt=now)
-            | Q(pledge__window_starts_at__gt=now)
-            | Q(pledge__status__in=[PledgeStatus.OFFERED, PledgeStatus.ACCEPTED]),
-        ),
-        (
-            UnusableReason.ENDED,
-            ended | Q(allocation__status__in=[AllocationStatus.REVOKED, AllocationStatus.CLOSED]),
-        ),
-        (UnusableReason.PLEDGE_SUSPENDED, Q(pledge__status=PledgeStatus.SUSPENDED)),
-        (UnusableReason.PLEDGE_WITHDRAWN, Q(pledge__status=PledgeStatus.WITHDRAWN)),
-        (UnusableReason.PLEDGE_ENDED, Q(pledge__status=PledgeStatus.CLOSED) | Q(pledge__window_ends_at__lte=now)),
-        (UnusableReason.SOURCE_LOCKED, ~Q(locked_reason="")),
-        (UnusableReason.OBLIGATION_OVERDUE, Exists(overdue)),
-        (UnusableReason.CLUSTER_DOWN, ~Exists(up)),
-    ]
-    whens = [When(condition, then=Value(reason.value)) for reason, condition in cases]
-    return Case(*whens, default=Value(""), output_field=CharField())
+    return {"is_overdue": Exists(overdue), "is_up": Exists(up)}
+
+
+def _obstacle(source: AllocationSource) -> UnusableReason | None:
+    """Why nothing may be held whatever is left, the first reason that applies."""
+    figures: Any = source  # its annotations
+    now, allocation, pledge = figures.asked_at, source.allocation, source.pledge
+    starts = max(source.starts_at, allocation.starts_at, pledge.window_starts_at)
+    reasons = {
+        UnusableReason.ALLOCATION_FROZEN: allocation.status == AllocationStatus.FROZEN,
+        UnusableReason.NOT_STARTED: starts > now or pledge.status in {PledgeStatus.OFFERED, PledgeStatus.ACCEPTED},
+        UnusableReason.ENDED: min(source.ends_at, allocation.ends_at) <= now
+        or allocation.status in {AllocationStatus.REVOKED, AllocationStatus.CLOSED},
+        UnusableReason.PLEDGE_SUSPENDED: pledge.status == PledgeStatus.SUSPENDED,
+        UnusableReason.PLEDGE_WITHDRAWN: pledge.status == PledgeStatus.WITHDRAWN,
+        UnusableReason.PLEDGE_ENDED: pledge.status == PledgeStatus.CLOSED or pledge.window_ends_at <= now,
+        UnusableReason.SOURCE_LOCKED: source.locked_reason != "",
+        UnusableReason.OBLIGATION_OVERDUE: figures.is_overdue,
+        UnusableReason.CLUSTER_DOWN: not figures.is_up,
+    }
+    return next((reason for reason, applies in reasons.items() if applies), None)

@@ -23,7 +23,7 @@ from institute.core.ui.forms import ReasonForm, refusals_as_form_errors, render
 from institute.people.access import acting, permission_required
 
 SHOWN = 5
-MOST_PEOPLE = 50
+MOST_PEOPLE = 12
 
 
 class ProjectListing(listing.Listing[Project]):

@@ -47,12 +47,8 @@ class RequestListing(listing.Listing[Request]):
         listing.Column(
             "asked",
             gettext_lazy("Asked"),
-            lambda r: sum(line.amount_requested for line in r.lines_loaded if line.revision == r.revision),
-            show=lambda r: ", ".join(
-                formats.hours_text(line.amount_requested, line.type)
-                for line in r.lines_loaded
-                if line.revision == r.revision
-            ),
+            lambda r: sum(line.amount_requested for line in r.lines_loaded),
+            show=lambda r: ", ".join(formats.hours_text(line.amount_requested, line.type) for line in r.lines_loaded),
             is_number=True,
             unit=gettext_lazy("accelerator-seconds"),
         ),

@@ -66,6 +66,7 @@ class Job(Entity):
         ]
         indexes = [
             models.Index(fields=["project", "-id"], name="job_project"),
+            models.Index(fields=["allocation", "-id"], name="job_allocation"),
             models.Index(fields=["status", "-id"], name="job_status"),
             models.Index(fields=["submitted_by", "-id"], name="job_submitter"),
         ]

@@ -57,6 +57,11 @@ class Artifact(Entity):
         ]
         indexes = [
             models.Index(fields=["kind", "-published_at", "-id"], name="artifact_newest"),
+            models.Index(fields=["namespace", "-published_at", "-id"], name="artifact_newest_of_namespace"),
+            models.Index(fields=["project", "-published_at", "-id"], name="artifact_newest_of_project"),
+            models.Index(
+                fields=["project", "kind"], condition=Q(latest__isnull=False), name="artifact_public_of_project"
+            ),
             GinIndex(fields=["tags"], name="artifact_tags"),
         ]
 

@@ -48,7 +48,13 @@ class Publication(Entity):
                 name="publication_published_with_instant",
             ),
         ]
-        indexes = [models.Index(fields=["status", "-published_at", "-id"], name="publication_newest")]
+        indexes = [
+            models.Index(
+                fields=["-published_at", "-id"],
+                condition=Q(status__in=PUBLIC_PUBLICATIONS),
+                name="publication_newest",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -3,7 +3,13 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from institute.catalog.enums import PUBLIC_REVISIONS, REVISION_TRANSITIONS, Basis, Relation, RevisionStatus
+from institute.catalog.enums import (
+    PUBLIC_REVISIONS,
+    REVISION_TRANSITIONS,
+    Basis,
+    Relation,
+    RevisionStatus,
+)
 from institute.core.models import AppendOnly, Entity
 
 
@@ -50,6 +56,12 @@ class Revision(Entity):
         indexes = [
             models.Index(fields=["status", "-id"], name="revision_by_status"),
             models.Index(fields=["artifact", "-published_at"], name="revision_newest"),
+            models.Index(fields=["artifact", "status"], name="revision_of_artifact"),
+            models.Index(
+                fields=["-published_at", "-id"],
+                condition=Q(status__in=PUBLIC_REVISIONS, job__isnull=False),
+                name="revision_newest_of_jobs",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import ngettext
 
 from compute.allocations.enums import AccountKind
@@ -19,7 +19,11 @@ from institute.catalog.models import Artifact, Publication, Revision
 from institute.catalog.queries.publications import papers_about_artifacts, papers_about_revisions, published_papers
 
 Giver = Donor | Pledge | Allocation
-MOST = 20
+MOST = 12
+TOLD = (  # what pages tell of a revision
+    *("public_id", "label", "status", "published_at", "job__accelerator_type"),
+    *("artifact__kind", "artifact__name", "artifact__summary", "artifact__latest", "artifact__namespace__name"),
+)
 MOST_FLOWS = 100
 
 _LINES = {
@@ -56,7 +60,14 @@ def _spent_on(giver: Giver, job: str) -> QuerySet[Any, Any]:
 
 def jobs_paid_by(giver: Giver) -> QuerySet[Job]:
     """Jobs that used a giver's hours, newest first."""
-    return Job.objects.filter(_paid(giver)).order_by("-id")
+    made = _summed(giver) if isinstance(giver, Pledge) else Job.objects.filter(_paid(giver))
+    return made.order_by("-id")
+
+
+def _summed(giver: Giver) -> QuerySet[Job]:
+    """Those of a giver of few jobs: summed up at once."""
+    sums = spent_lines(giver).order_by().values("transaction__subject").annotate(total=Sum("quantity"))
+    return Job.objects.filter(public_id__in=sums.filter(total__gt=0).values("transaction__subject"))
 
 
 def revisions_paid_by(giver: Giver) -> QuerySet[Revision]:
@@ -64,10 +75,8 @@ def revisions_paid_by(giver: Giver) -> QuerySet[Revision]:
     public = Revision.objects.filter(job__isnull=False, status__in=PUBLIC_REVISIONS)
     if isinstance(giver, Donor):
         made = public.filter(_paid(giver, "job__"))
-    else:  # of few jobs: summed up at once, they are found before the database looks at any revision
-        sums = spent_lines(giver).order_by().values("transaction__subject").annotate(total=Sum("quantity"))
-        paid = sums.filter(total__gt=0).values("transaction__subject")
-        made = public.filter(job__in=Job.objects.filter(public_id__in=paid))
+    else:  # its jobs are found before the database looks at any revision
+        made = public.filter(job__in=_summed(giver))
     return made.select_related("artifact__namespace", "job__accelerator_type").order_by("-published_at", "-id")
 
 
@@ -87,7 +96,7 @@ class Results:
 def results_of(giver: Giver) -> Results:
     """At most MOST + 1 of each; the papers are about those revisions, which come with `seconds`."""
     seconds = Subquery(_spent_on(giver, "job__").values("total"))
-    revisions: list[Any] = list(revisions_paid_by(giver).annotate(seconds=seconds)[: MOST + 1])
+    revisions: list[Any] = list(revisions_paid_by(giver).only(*TOLD).annotate(seconds=seconds)[: MOST + 1])
     return Results(revisions, list(papers_about_artifacts(revisions)[: MOST + 1]) if revisions else [])
 
 
@@ -131,18 +140,19 @@ def flows(accelerator: AcceleratorType) -> list[Flow]:
 def with_results(projects: QuerySet[Project]) -> QuerySet[Project]:
     """Each project with what `results_of_project` reads: how many of each kind are public."""
     shown = Artifact.objects.filter(project=OuterRef("pk"), latest__isnull=False)
-    counts = {f"n_{kind}": _count(shown.filter(kind=kind)) for kind in ArtifactKind.values}
-    return projects.annotate(**counts, n_paper=_count(published_papers().filter(project=OuterRef("pk"))))
+    kinds = JSONObject(**{kind: Count("pk", filter=Q(kind=kind)) for kind in ArtifactKind.values})
+    papers = published_papers().filter(project=OuterRef("pk"))
+    return projects.annotate(n_artifacts=_of_each(shown, kinds), n_papers=Coalesce(_of_each(papers, Count("pk")), 0))
 
 
-def _count(rows: QuerySet[Any]) -> Coalesce:
-    return Coalesce(Subquery(rows.order_by().values("project").annotate(n=Count("id")).values("n")), 0)
+def _of_each(rows: QuerySet[Any], aggregate: Any) -> Subquery:
+    return Subquery(rows.order_by().values("project").annotate(found=aggregate).values("found"))
 
 
 def results_of_project(project: Project) -> dict[str, int]:
     """{"model", "dataset", "code", "paper": how many are public}, those that there are."""
-    counts = {kind: getattr(project, f"n_{kind}") for kind in (*ArtifactKind.values, "paper")}
-    return {kind: n for kind, n in counts.items() if n}
+    read: Any = project
+    return {kind: n for kind, n in ((read.n_artifacts or {}) | {"paper": read.n_papers}).items() if n}
 
 
 def result_texts(totals: dict[str, int]) -> dict[str, str]:

@@ -13,7 +13,14 @@ from django.utils.translation import gettext, override
 from compute.jobs.models import Attempt
 from compute.recipes.base import Metric
 from grants.funding.queries import cite_texts
-from institute.catalog.enums import PUBLIC_REVISIONS, ArtifactKind, ArtifactStatus, Relation, RevisionStatus
+from institute.catalog.enums import (
+    PUBLIC_REVISIONS,
+    REVISIONS_COMING,
+    ArtifactKind,
+    ArtifactStatus,
+    Relation,
+    RevisionStatus,
+)
 from institute.catalog.formats import bibtex, cards, metrics
 from institute.catalog.models import Artifact, EvaluationResult, Publication, Revision, RevisionSource
 from institute.catalog.queries import artifacts, outputs, publications, trees
@@ -22,7 +29,7 @@ from institute.catalog.queries.trees import FileAt
 
 ENERGY = "energy.json"
 METRICS = "metrics.json"
-MOST_REVISIONS = 20
+MOST_REVISIONS = 10
 MOST_PAPERS = 21  # as many as a ribbon counts
 MOST_NAMED = 10
 MOST_RELATIONS = 50
@@ -123,13 +130,12 @@ class RevisionPage:
     @cached_property
     def revisions(self) -> list[Revision]:
         """The newest public revisions of the artefact."""
-        return list(artifacts.public_revisions(self.artifact)[:MOST_REVISIONS])
+        return list(artifacts.public_revisions(self.artifact).select_related(None)[:MOST_REVISIONS])
 
     @cached_property
     def waiting(self) -> list[Revision]:
         """The newest revisions on their way."""
-        gone = [*PUBLIC_REVISIONS, RevisionStatus.DROPPED]
-        return list(self.artifact.revisions.exclude(status__in=gone).order_by("-id")[:MOST_REVISIONS])
+        return list(self.artifact.revisions.filter(status__in=REVISIONS_COMING).order_by("-id")[:MOST_REVISIONS])
 
     @property
     def proposed(self) -> list[Revision]:
@@ -201,8 +207,8 @@ def _unit(row: EvaluationResult, known: dict[str, Metric]) -> str:
 
 
 WITH_ALL = (
-    *("artifact__namespace", "artifact__project", "artifact__owner", "artifact__latest__commit", "commit", "run"),
-    *("job__accelerator_type", "job__project", "job__allocation__project"),
+    *("artifact__namespace", "artifact__project", "commit", "run"),
+    *("job__accelerator_type", "job__project", "job__allocation"),
 )
 
 

@@ -24,7 +24,7 @@ def usable_by(user: User, kind: str, now: datetime) -> QuerySet[Revision]:
     own = Q(artifact__in=own_artifacts(user, now), status__in=[RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW])
     return (
         Revision.objects.filter(Q(status=RevisionStatus.PUBLISHED) | own, artifact__kind=KINDS[kind])
-        .select_related("artifact__namespace", "commit")
+        .select_related("artifact__namespace")
         .order_by("-id")
     )
 
