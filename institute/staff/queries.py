@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import Count, Model, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Model, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +20,7 @@ from grants.funding import queries as funding
 from grants.funding.enums import PledgeStatus
 from grants.funding.models import ComputeTerms, Obligation, Pledge
 from institute.core import outbox
+from institute.core.subqueries import aggregate_of
 from institute.people.models import User
 
 DUE_DAYS = 30
@@ -110,8 +111,8 @@ def jobs_by_state() -> dict[JobStatus, int]:
 
 def first_rows(rows: QuerySet[M], *, counted: Q | None = None) -> tuple[list[M], int]:
     """The first few rows, and how many there are in all (of those that `counted` names), in one query."""
-    every = (rows.filter(counted) if counted else rows).order_by().annotate(one=Value(1)).values("one")
-    in_all = Coalesce(Subquery(every.annotate(n=Count("pk")).values("n")), 0)
+    every = (rows.filter(counted) if counted else rows).annotate(one=Value(1))
+    in_all = Coalesce(aggregate_of(every, "one", Count("pk")), 0)
     first = rows.filter(pk__in=rows.values("pk")[:MOST_ROWS])  # found before anything is joined to them
     found = list(first.annotate(in_all=in_all))
     return found, found[0].in_all if found else 0

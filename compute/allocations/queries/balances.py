@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from compute.allocations.enums import AccountKind, HoursKind
@@ -13,6 +13,7 @@ from compute.allocations.models import Allocation, AllocationSource, HoursAccoun
 from grants.donors.queries import public_donors
 from grants.funding.models import Pledge
 from grants.funding.queries import current_terms
+from institute.core.subqueries import aggregate_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ def balances_of_sources(source_ids: Iterable[int]) -> dict[int, SourceBalances]:
     """Balances by source key, in one statement."""
     found: dict[int, Counter[str]] = {key: Counter() for key in source_ids}
     awards = HoursLine.objects.filter(account=OuterRef("pk"), transaction__kind=HoursKind.AWARD)
-    total = awards.order_by().values("account").annotate(total=Sum("quantity")).values("total")
-    accounts = HoursAccount.objects.filter(source_id__in=found).annotate(awarded=Coalesce(Subquery(total), 0))
+    total = aggregate_of(awards, "account", Sum("quantity"))
+    accounts = HoursAccount.objects.filter(source_id__in=found).annotate(awarded=Coalesce(total, 0))
     for source, kind, balance, awarded in accounts.values_list("source_id", "kind", "balance", "awarded"):
         found[source][kind] = balance
         found[source]["awarded"] += awarded

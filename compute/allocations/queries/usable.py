@@ -28,6 +28,7 @@ from compute.capacity.models import Supply
 from grants.funding.enums import Enforcement, PledgeStatus, ServiceClass
 from grants.funding.models import ComputeTerms, Obligation, Restriction
 from grants.funding.queries import OPEN_DUTIES
+from institute.core.subqueries import aggregate_of
 
 OVERDUE = timedelta(days=30)
 NO_LIMIT = 2**62
@@ -85,7 +86,7 @@ def in_draw_order(sources: QuerySet[AllocationSource]) -> QuerySet[AllocationSou
     """Rank, then soonest end, then most blocking clauses, then preemptible first, then id."""
     blocking = Restriction.objects.filter(pledge=OuterRef("pledge"), enforcement=Enforcement.BLOCK)
     return sources.annotate(
-        blocking_clauses=Coalesce(_aggregate(blocking, Count("pk")), 0),
+        blocking_clauses=Coalesce(aggregate_of(blocking, "pledge", Count("pk")), 0),
         is_firm=Case(When(pledge__supply__service_class=ServiceClass.PREEMPTIBLE, then=0), default=1),
     ).order_by(F("draw_rank").asc(nulls_last=True), "ends_at", "-blocking_clauses", "is_firm", "id")
 
@@ -97,16 +98,12 @@ def with_usable(sources: QuerySet[AllocationSource], now: datetime) -> QuerySet[
     own = HoursAccount.objects.filter(source=OuterRef("pk"), kind=AccountKind.AVAILABLE)
     return sources.annotate(
         available=Coalesce(Subquery(own.values("balance")[:1]), 0),
-        books=_aggregate(HoursAccount.objects.filter(pledge=OuterRef("pledge")), BOOKS),
+        books=aggregate_of(HoursAccount.objects.filter(pledge=OuterRef("pledge")), "pledge", BOOKS),
         captured=_captured_in_month(now),
         limits=Subquery(terms.values(found=limits)[:1]),
         asked_at=Value(now, output_field=DateTimeField()),
         **_exists(now),
     ).select_related("allocation__project", "pledge__donor", "pledge__supply__type", "pledge__supply__provider")
-
-
-def _aggregate(rows: QuerySet[Any], aggregate: Any) -> Subquery:
-    return Subquery(rows.order_by().values("pledge").annotate(found=aggregate).values("found"))
 
 
 def month_of(now: datetime) -> tuple[datetime, datetime]:
@@ -123,8 +120,8 @@ def _captured_in_month(now: datetime) -> Coalesce:
         day__gte=start.date(),
         day__lt=end.date(),
     )
-    total = days.order_by().values("account__pledge").annotate(found=Sum("quantity")).values("found")
-    return Coalesce(Subquery(total), 0, output_field=BigIntegerField())
+    total = aggregate_of(days, "account__pledge", Sum("quantity"))
+    return Coalesce(total, 0, output_field=BigIntegerField())
 
 
 def _exists(now: datetime) -> dict[str, Exists]:

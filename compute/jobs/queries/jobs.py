@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce, NullIf
 from compute.allocations.queries import projects_of
 from compute.jobs.enums import ATTEMPT_OPEN
 from compute.jobs.models import Attempt, Job, UsageSlice
+from institute.core.subqueries import aggregate_of
 from institute.people.models import User
 
 
@@ -46,8 +47,8 @@ def attempts_of(job: Job) -> QuerySet[Attempt]:
 
 def with_overrun(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
     """Each attempt with `overrun`."""
-    slices = UsageSlice.objects.filter(attempt=OuterRef("pk")).order_by().values("attempt")
-    beyond = Subquery(slices.annotate(total=Sum("overrun_seconds")).values("total"))
+    slices = UsageSlice.objects.filter(attempt=OuterRef("pk"))
+    beyond = aggregate_of(slices, "attempt", Sum("overrun_seconds"))
     return attempts.annotate(overrun=Coalesce(beyond, 0, output_field=BigIntegerField()))
 
 

@@ -3,13 +3,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from institute.catalog.enums import (
-    PUBLIC_REVISIONS,
-    REVISION_TRANSITIONS,
-    Basis,
-    Relation,
-    RevisionStatus,
-)
+from institute.catalog.enums import PUBLIC_REVISIONS, REVISION_TRANSITIONS, Basis, Relation, RevisionStatus
 from institute.core.models import AppendOnly, Entity
 
 

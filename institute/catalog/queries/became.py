@@ -17,6 +17,7 @@ from grants.funding.models import Pledge
 from institute.catalog.enums import PUBLIC_REVISIONS, ArtifactKind
 from institute.catalog.models import Artifact, Publication, Revision
 from institute.catalog.queries.publications import papers_about_artifacts, papers_about_revisions, published_papers
+from institute.core.subqueries import aggregate_of
 
 Giver = Donor | Pledge | Allocation
 MOST = 12
@@ -55,7 +56,11 @@ def _paid(giver: Giver, job: str = "") -> Q:
 def _spent_on(giver: Giver, job: str) -> QuerySet[Any, Any]:
     """`total`, what the outer row's job used of a giver's hours; the index leaves out what has no subject."""
     spent = spent_lines(giver).filter(transaction__subject=OuterRef(f"{job}public_id")).exclude(transaction__subject="")
-    return spent.order_by().values("transaction__subject").annotate(total=Sum("quantity"))
+    return _by_job(spent)
+
+
+def _by_job(lines: QuerySet[HoursLine]) -> QuerySet[Any, Any]:
+    return lines.order_by().values("transaction__subject").annotate(total=Sum("quantity"))
 
 
 def jobs_paid_by(giver: Giver) -> QuerySet[Job]:
@@ -66,7 +71,7 @@ def jobs_paid_by(giver: Giver) -> QuerySet[Job]:
 
 def _summed(giver: Giver) -> QuerySet[Job]:
     """Those of a giver of few jobs: summed up at once."""
-    sums = spent_lines(giver).order_by().values("transaction__subject").annotate(total=Sum("quantity"))
+    sums = _by_job(spent_lines(giver))
     return Job.objects.filter(public_id__in=sums.filter(total__gt=0).values("transaction__subject"))
 
 
@@ -142,11 +147,10 @@ def with_results(projects: QuerySet[Project]) -> QuerySet[Project]:
     shown = Artifact.objects.filter(project=OuterRef("pk"), latest__isnull=False)
     kinds = JSONObject(**{kind: Count("pk", filter=Q(kind=kind)) for kind in ArtifactKind.values})
     papers = published_papers().filter(project=OuterRef("pk"))
-    return projects.annotate(n_artifacts=_of_each(shown, kinds), n_papers=Coalesce(_of_each(papers, Count("pk")), 0))
-
-
-def _of_each(rows: QuerySet[Any], aggregate: Any) -> Subquery:
-    return Subquery(rows.order_by().values("project").annotate(found=aggregate).values("found"))
+    return projects.annotate(
+        n_artifacts=aggregate_of(shown, "project", kinds),
+        n_papers=Coalesce(aggregate_of(papers, "project", Count("pk")), 0),
+    )
 
 
 def results_of_project(project: Project) -> dict[str, int]:

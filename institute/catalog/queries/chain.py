@@ -23,6 +23,7 @@ from institute.catalog.enums import Basis
 from institute.catalog.models import Revision, RevisionSource
 from institute.catalog.queries import trees
 from institute.catalog.queries.trees import FileAt
+from institute.core.subqueries import aggregate_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,19 +183,14 @@ def payers(spent: dict[int, int]) -> list[Payer]:
     """Who stands behind accelerator-seconds by source, with shares; the largest first."""
     spent = {source: seconds for source, seconds in spent.items() if seconds > 0}
     newest = ComputeTerms.objects.filter(pledge=OuterRef("pledge")).order_by("-version")
-    awards = (
-        HoursLine.objects.filter(account__source=OuterRef("pk"), transaction__kind=HoursKind.AWARD)
-        .order_by()
-        .values("account__source")
-        .annotate(total=Sum("quantity"))
-    )
+    awards = HoursLine.objects.filter(account__source=OuterRef("pk"), transaction__kind=HoursKind.AWARD)
     rows = (
         AllocationSource.objects.filter(pk__in=spent)
         .select_related("allocation__project", "pledge__donor")
         .annotate(
             is_named=Exists(public_donors().filter(pk=OuterRef("pledge__donor"))),
             pledged=Subquery(newest.values("amount")[:1]),
-            awarded=Subquery(awards.values("total")[:1]),
+            awarded=aggregate_of(awards, "account__source", Sum("quantity")),
         )
     )
     sources = {row.pk: row for row in rows}

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext, override
 
@@ -23,14 +23,15 @@ from institute.catalog.enums import (
 )
 from institute.catalog.formats import bibtex, cards, metrics
 from institute.catalog.models import Artifact, EvaluationResult, Publication, Revision, RevisionSource
-from institute.catalog.queries import artifacts, outputs, publications, trees
+from institute.catalog.queries import artifacts, became, outputs, publications, trees
 from institute.catalog.queries.chain import Payer, payers_with_shares
 from institute.catalog.queries.trees import FileAt
+from institute.core.subqueries import aggregate_of
 
 ENERGY = "energy.json"
 METRICS = "metrics.json"
 MOST_REVISIONS = 10
-MOST_PAPERS = 21  # as many as a ribbon counts
+MOST_PAPERS = became.MOST + 1  # as many as a ribbon counts
 MOST_NAMED = 10
 MOST_RELATIONS = 50
 MOST_FILES = 50
@@ -214,8 +215,8 @@ WITH_ALL = (
 
 def for_page(revisions: QuerySet[Revision]) -> QuerySet[Any]:
     """Revisions with what their page needs of rows around them, and `n_attempts` of their job."""
-    attempts = Attempt.objects.filter(job=OuterRef("job")).order_by().values("job").annotate(n=Count("pk"))
-    return revisions.select_related(*WITH_ALL).annotate(n_attempts=Coalesce(Subquery(attempts.values("n")), 0))
+    attempts = aggregate_of(Attempt.objects.filter(job=OuterRef("job")), "job", Count("pk"))
+    return revisions.select_related(*WITH_ALL).annotate(n_attempts=Coalesce(attempts, 0))
 
 
 def published_at(kind: ArtifactKind, handle: str, name: str) -> Revision | None:
